@@ -1,8 +1,8 @@
 """The bibliography: every entry cited, every citation known, nobody cited for more than was read.
 
 Each entry of ``docs/references.bib`` says in ``seen`` how it was read: ``text``, ``abstract``, ``secondhand`` or
-``no``. A place in a source (``{cite:p}`key{Section 3}```) needs ``text``. sphinxcontrib-bibtex does the citing; this
-module holds the entries to the rules and shows ``seen`` to the reader in the list of sources.
+``no``. A place in a source (``{cite:p}`key{Section 3}```) needs ``text``. `fieldbook.citations` does the citing and
+shows ``seen`` to the reader; this module holds entries and citations to the rules.
 """
 
 from __future__ import annotations
@@ -10,14 +10,11 @@ from __future__ import annotations
 import itertools
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pybtex.plugin
-from pybtex.style.formatting.unsrt import Style as UnsrtStyle
-from pybtex.style.labels import BaseLabelStyle
-from pybtex.style.template import join, optional
 from sphinxcontrib.bibtex.citation_target import parse_citation_targets
 
+from fieldbook.citations import SEEN, label
 from fieldbook.faults import Fault, Rule, did_you_mean, warn
 
 if TYPE_CHECKING:
@@ -26,50 +23,11 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
-SEEN = {
-    "text": "Read in full text.",
-    "abstract": "Read: the abstract.",
-    "secondhand": "Known at second hand.",
-    "no": "Not read.",
-}
 KEY = re.compile(r"[a-z]+[0-9]{4}[a-z0-9]+")
 PLACE = re.compile(
     r"\b(sections?|sec|tables?|figures?|fig|equations?|eq|appendix|chapters?|ch|pages?|p|pp|theorem|lemma|algorithm)\b",
     re.IGNORECASE,
 )
-
-
-def label(entry: Any) -> str:
-    """Return how an entry is cited: its authors' last names and its year."""
-    people = entry.persons.get("author") or entry.persons.get("editor") or []
-    names = [" ".join(person.last_names) for person in people] or [entry.key]
-    who = names[0] if len(names) == 1 else f"{names[0]} and {names[1]}"
-    who = f"{names[0]} et al." if len(names) > 2 else who
-    return f"{who} {entry.fields.get('year', '')}".strip().replace("{", "").replace("}", "")
-
-
-class AuthorYearLabels(BaseLabelStyle):
-    """Labels as the text cites: author and year."""
-
-    def format_labels(self, sorted_entries: Iterable[Any]) -> Any:
-        """Yield a label for each entry."""
-        return map(label, sorted_entries)
-
-
-class FieldbookStyle(UnsrtStyle):
-    """Plain entries, sorted by author and year, each closed by how it was read."""
-
-    default_sorting_style = "author_year_title"
-    default_label_style = AuthorYearLabels
-
-    def format_web_refs(self, entry: Any) -> Any:
-        """Return links and ``seen``, the last thing every entry shows."""
-        links = super().format_web_refs(entry)
-        seen = SEEN.get(entry.fields.get("seen", "") if hasattr(entry, "fields") else "", "")
-        return join(sep=" ")[optional[links], seen] if seen else links
-
-
-pybtex.plugin.register_plugin("pybtex.style.formatting", "fieldbook", FieldbookStyle)
 
 
 def entry_lines(text: str) -> dict[str, int]:
@@ -218,6 +176,5 @@ def on_env_check_consistency(app: Sphinx, env: BuildEnvironment) -> None:
 
 
 def setup_bibliography(app: Sphinx) -> None:
-    """Register the check; the style is registered on import."""
-    app.setup_extension("sphinxcontrib.bibtex")
+    """Register the check."""
     app.connect("env-check-consistency", on_env_check_consistency)

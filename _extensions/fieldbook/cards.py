@@ -15,6 +15,7 @@ from pathlib import Path
 
 import yaml
 
+from fieldbook import yml
 from fieldbook.faults import Fault, Rule
 
 LEDGER = "docs/{area}/cards.yml"
@@ -76,16 +77,17 @@ def parse_ledger(text: str, path: str) -> tuple[dict[str, Known], list[Fault]]:
     """
     shape = "an entry is 'id:' with question, answer and, once it has left its page, 'retired: true'"
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        values = yaml.safe_load(text) or {}
+        node, values = yml.read(text)
     except yaml.YAMLError as error:
         line = error.problem_mark.line + 1 if getattr(error, "problem_mark", None) else 1
         return {}, [Fault(path, line, Rule.FLASHCARD, f"the ledger is not YAML; {shape}")]
     entries: dict[str, Known] = {}
     faults = []
+    if values is None:
+        return entries, []
     if not isinstance(values, dict):
         return {}, [Fault(path, 1, Rule.FLASHCARD, f"the ledger is no mapping; {shape}")]
-    for key, _ in node.value if node else []:
+    for key, _ in node.value:
         line, value = key.start_mark.line + 1, values[key.value]
         texts = value if isinstance(value, dict) else {}
         if not (

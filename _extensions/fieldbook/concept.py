@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from fieldbook import yml
 from fieldbook.faults import Fault, Rule, did_you_mean
 
 SUMMARY_LENGTH = 160
@@ -118,8 +119,8 @@ def parse(text: str, where: str) -> FrontMatter:
         return FrontMatter(None, {}, 0, (Fault(where, 1, Rule.FRONT_MATTER, message),))
     block, end = match.group(1), match.group(0).count("\n") + 1
     try:
-        node = yaml.compose(block, Loader=yaml.SafeLoader)
-        values = yaml.load(block, Loader=_TextLoader) or {}
+        node, values = yml.read(block, yml.TextLoader)
+        values = values or {}
     except yaml.YAMLError as error:
         line = error.problem_mark.line + 2 if getattr(error, "problem_mark", None) else 1
         problem = getattr(error, "problem", None) or "unreadable"
@@ -144,16 +145,6 @@ def schema_rows() -> list[tuple[str, str, str]]:
         (key, "always" if key in REQUIRED else "with cells", field.description or "")
         for key, field in Concept.model_fields.items()
     ]
-
-
-class _TextLoader(yaml.SafeLoader):
-    """Reads dates and numbers as the text that stands there: 2026-11 is a month, not a sum."""
-
-
-_TextLoader.yaml_implicit_resolvers = {
-    mark: [(tag, regexp) for tag, regexp in resolvers if tag == "tag:yaml.org,2002:null"]
-    for mark, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
 
 
 def _doubled(pairs: list[tuple[str, int]]) -> list[tuple[int, str]]:

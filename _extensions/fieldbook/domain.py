@@ -300,6 +300,7 @@ def view(domain: ConceptDomain, docname: str, env: BuildEnvironment, relations: 
         else (slug, domain.title(slug))
         for slug in sorted(shown)
     )
+    sources = tuple((key, repr(entry)) for key, entry in env.get_domain("cite").cited(docname).items())  # type: ignore[attr-defined]
     documents = [*(name for name in relations if name), *navigation.shown_documents(env, domain.parents, docname)]
     around = tuple((name, env.titles[name].astext()) for name in documents if name in env.titles)
     listed: tuple[Any, ...] = ()
@@ -311,7 +312,7 @@ def view(domain: ConceptDomain, docname: str, env: BuildEnvironment, relations: 
         area = docname.split("/")[-2]
         inside = domain.in_area(area)
         listed = (tuple((other.docname, other.title, other.summary) for other in inside), tuple(domain.coming(area)))
-    return (known, related, around, listed)
+    return (known, related, around, listed, sources)
 
 
 def on_env_check_consistency(app: Sphinx, env: BuildEnvironment) -> None:

@@ -8,6 +8,7 @@ from fieldbook import __version__
 from fieldbook.bibliography import setup_bibliography
 from fieldbook.callouts import setup_callouts
 from fieldbook.cells import setup_cells
+from fieldbook.citations import setup_citations
 from fieldbook.domain import setup_domain
 from fieldbook.execution import setup_execution
 from fieldbook.figures import setup_figures
@@ -34,6 +35,7 @@ PARTS = (
     setup_flashcards,
     setup_figures,
     setup_mathematics,
+    setup_citations,
     setup_bibliography,
     setup_given,
     setup_cells,

@@ -1,12 +1,13 @@
 """The sidebar: the top of the site, and within the current branch its pages.
 
-Furo renders the tree of the whole site into every page, so a page costs more the more pages there are. It asks the page
-context for the tree; `on_html_page_context` runs first and hands it a smaller one, of the same markup. Every page stays
-reachable: an area's own page lists all of its pages.
+Furo renders the tree of the whole site into every page and parses the result again, so a page costs more the more pages
+there are. Here it is handed no tree at all, and `tree` writes the small one in the markup that Furo's style sheet
+knows. Every page stays reachable: an area's own page lists all of its pages.
 """
 
 from __future__ import annotations
 
+import itertools
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,15 @@ if TYPE_CHECKING:
     from docutils import nodes
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
+
+
+TOGGLE = (
+    '<input aria-label="Toggle navigation of {title}" checked="" class="toctree-checkbox" '
+    'id="toctree-checkbox-{number}" name="toctree-checkbox-{number}" role="switch" type="checkbox"/>'
+    '<label for="toctree-checkbox-{number}"><span class="icon"><svg><use href="#svg-arrow-right"></use></svg></span>'
+    "</label>"
+)
+"""What opens and closes a branch; no script is needed."""
 
 
 def parents(env: BuildEnvironment) -> dict[str, str]:
@@ -49,35 +59,50 @@ def shown_documents(env: BuildEnvironment, parents: dict[str, str], docname: str
 
 
 def tree(env: BuildEnvironment, builder: Any, parents: dict[str, str], docname: str) -> str:
-    """Return the sidebar's tree of `docname` as Sphinx would mark it up."""
+    """Return the sidebar's tree of `docname` as Furo would mark it up."""
     way = branch(parents, docname)
+    numbers = itertools.count(1)
 
     def items(parent: str, level: int) -> str:
         rows = []
         for child in env.toctree_includes.get(parent, ()):
             if child not in env.titles:
                 continue
-            current = " current" if child in way else ""
+            title = escape(env.titles[child].astext())
             address = escape(builder.get_relative_uri(docname, child), quote=True) if child != docname else "#"
-            inside = items(child, level + 1) if current else ""
-            rows.append(
-                f'<li class="toctree-l{level}{current}"><a class="{current.strip()}{" " if current else ""}'
-                f'reference internal" href="{address}">{escape(env.titles[child].astext())}</a>{inside}</li>\n'
-            )
+            toggle = TOGGLE.format(number=next(numbers), title=title) if child in way and has_children(child) else ""
+            inside = items(child, level + 1) if toggle else ""
+            marks = f"toctree-l{level}"
+            marks += " current" if child in way else ""
+            marks += " has-children" if toggle else ""
+            marks += " current-page" if [child] == way[-1:] else ""
+            link = "current reference internal" if child in way else "reference internal"
+            rows.append(f'<li class="{marks}"><a class="{link}" href="{address}">{title}</a>{toggle}{inside}</li>\n')
         mark = ' class="current"' if way else ""
         return f"<ul{mark}>\n{''.join(rows)}</ul>\n" if rows else ""
 
+    def has_children(name: str) -> bool:
+        return any(child in env.titles for child in env.toctree_includes.get(name, ()))
+
     return items(env.config.root_doc, 1)
+
+
+def withhold(
+    app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Give the theme no tree to work on."""
+    context["toctree"] = lambda **options: ""
 
 
 def on_html_page_context(
     app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Give the theme the small tree instead of the whole one."""
+    """Give the page its tree."""
     known = app.env.get_domain("concept").parents  # type: ignore[attr-defined]
-    context["toctree"] = lambda **options: tree(app.env, app.builder, known, pagename)
+    context["furo_navigation_tree"] = tree(app.env, app.builder, known, pagename)
 
 
 def setup_navigation(app: Sphinx) -> None:
-    """Run before the theme does."""
-    app.connect("html-page-context", on_html_page_context, priority=400)
+    """Run before and after the theme."""
+    app.connect("html-page-context", withhold, priority=400)
+    app.connect("html-page-context", on_html_page_context, priority=600)

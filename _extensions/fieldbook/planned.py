@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import yaml
 
+from fieldbook import yml
 from fieldbook.faults import Fault, Rule
 
 PATH = "docs/planned.yml"
@@ -35,7 +36,7 @@ def parse(text: str) -> tuple[dict[str, Entry], list[Fault]]:
     ({}, [])
     """
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node, _ = yml.read(text, yml.TextLoader)
     except yaml.YAMLError as error:
         line = error.problem_mark.line + 1 if getattr(error, "problem_mark", None) else 1
         return {}, [Fault(PATH, line, Rule.PLANNED, f"not YAML: {getattr(error, 'problem', error)}")]

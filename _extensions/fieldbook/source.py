@@ -7,11 +7,19 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from mdit_py_plugins.colon_fence import colon_fence_plugin
 
-_MARKDOWN = MarkdownIt("commonmark").use(colon_fence_plugin)
+_MARKDOWN = MarkdownIt("commonmark").use(colon_fence_plugin).disable("inline")  # blocks are all that is asked for
+
+
+@lru_cache(maxsize=64)
+def _blocks(text: str) -> tuple[Token, ...]:
+    """Return the tokens of a text; several parts of a build ask for those of the page at hand."""
+    return tuple(_MARKDOWN.parse(text))
 
 
 @dataclass(frozen=True)
@@ -35,7 +43,7 @@ def code_cells(text: str) -> list[Cell]:
     []
     """
     cells = []
-    for token in _MARKDOWN.parse(text):
+    for token in _blocks(text):
         if token.type == "fence" and token.info.split()[:1] == ["{code-cell}"]:
             lines = token.content.splitlines(keepends=True)
             tags: tuple[str, ...] = ()
@@ -66,7 +74,7 @@ def fences(text: str, language: str) -> list[Fence]:
     [Fence(line=2, text='>>> 1 + 1\n2\n')]
     """
     found = []
-    for token in _MARKDOWN.parse(text):
+    for token in _blocks(text):
         if token.type == "fence" and token.info.strip() == language:
             assert token.map is not None  # every fence has lines
             found.append(Fence(token.map[0] + 2, token.content))
@@ -84,7 +92,7 @@ def has_title(text: str) -> bool:
     >>> has_title("---\nsummary: One.\n---\n# Softmax\n"), has_title("```\n# no\n```\n## How it works\n")
     (True, False)
     """
-    return any(token.type == "heading_open" and token.tag == "h1" for token in _MARKDOWN.parse(text))
+    return any(token.type == "heading_open" and token.tag == "h1" for token in _blocks(text))
 
 
 def unclosed_fences(text: str) -> list[int]:
@@ -103,7 +111,7 @@ def unclosed_fences(text: str) -> list[int]:
 def _open_fences(text: str) -> list[tuple[int, int]]:
     """Return line and number of marks of each open fence; the parser closes one with the mark meant for another."""
     found = []
-    for token in _MARKDOWN.parse(text):
+    for token in _blocks(text):
         if token.type not in ("fence", "colon_fence"):
             continue
         assert token.map is not None  # every fence has lines
@@ -135,7 +143,7 @@ def directives(text: str, name: str) -> list[Block]:
     [Block(line=1, argument='softmax-1', body=('Why?', '---', 'So.'))]
     """
     found = []
-    for token in _MARKDOWN.parse(text):
+    for token in _blocks(text):
         head, _, argument = token.info.strip().partition(" ")
         if token.type in ("fence", "colon_fence") and head == f"{{{name}}}":
             assert token.map is not None  # every fence has lines

@@ -2,7 +2,7 @@
 
 The style draws with a handful of fixed colours. `themed` replaces each by a CSS variable with that colour as its
 fallback, so the picture changes with the reader's theme and is still right outside the site. Text stays text. No
-Sphinx import.
+Sphinx import; Matplotlib, a second's work, is imported when a figure is drawn, which a build itself never does.
 """
 
 from __future__ import annotations
@@ -10,9 +10,6 @@ from __future__ import annotations
 import io
 import re
 from typing import Any
-
-import matplotlib as mpl
-from matplotlib import pyplot as plt
 
 MIME = "application/vnd.fieldbook.figure+json"
 
@@ -29,7 +26,7 @@ COLOURS = {
 STYLE = {
     "axes.axisbelow": True,
     "axes.grid": True,
-    "axes.prop_cycle": mpl.cycler(color=PALETTE),
+    "axes.prop_cycle": f"cycler(color={PALETTE})",
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlelocation": "left",
@@ -56,6 +53,8 @@ def bundle(fig: Any, *, name: str, caption: str, alt: str) -> dict[str, Any]:
     for what, text in (("caption", caption), ("alt", alt)):
         if len(text.split()) < 3:
             raise ValueError(f"figure {name!r}: {what} must be a sentence that says what is seen")
+    from matplotlib import pyplot as plt
+
     data = {"svg": themed(draw(fig), name), "name": name, "caption": caption, "alt": alt}
     plt.close(fig)
     return {MIME: data, "text/plain": f"[figure: {alt}]"}
@@ -63,6 +62,8 @@ def bundle(fig: Any, *, name: str, caption: str, alt: str) -> dict[str, Any]:
 
 def draw(fig: Any) -> str:
     """Return a figure as SVG text, without date and XML prologue."""
+    import matplotlib as mpl
+
     with io.StringIO() as file, mpl.rc_context(STYLE):
         fig.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
         text = file.getvalue()
