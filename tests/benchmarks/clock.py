@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from myst_nb.core.execute import cache as stock
 
-from fieldbook import execution
+from fieldbook import execution, navigation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 FILE = Path("_build/clock.json")
-BEFORE_OURS, AFTER_OURS = 300, 450
-"""Priorities among the handlers of a page's context: the fieldbook's is 400, Furo's 500."""
 
 
 class Clock:
@@ -77,16 +75,14 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("env-updated", lambda *_: clock.lap("reading"), priority=0)
     app.connect("write-started", lambda *_: clock.lap("collecting"), priority=0)
     app.connect("build-finished", finished, priority=0)
-    app.connect("html-page-context", count_written, priority=BEFORE_OURS)
+    app.connect("html-page-context", count_written)
     app.add_config_value("clock_stock_navigation", False, "html", types=frozenset({bool}))
 
-    def keep(app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-        context["clock_toctree"] = context.get("toctree")
+    def take_ours_away(app: Sphinx, config: Any) -> None:
+        if config.clock_stock_navigation:
+            heard = app.events.listeners["html-page-context"]
+            ours = (navigation.withhold, navigation.on_html_page_context)
+            heard[:] = [listener for listener in heard if listener.handler not in ours]
 
-    def give_back(app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-        if app.config.clock_stock_navigation:
-            context["toctree"] = context["clock_toctree"]
-
-    app.connect("html-page-context", keep, priority=BEFORE_OURS)
-    app.connect("html-page-context", give_back, priority=AFTER_OURS)
+    app.connect("config-inited", take_ours_away)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
