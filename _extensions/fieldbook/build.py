@@ -108,7 +108,7 @@ def build_html(root: Path) -> int:
     if not mark.exists() and is_up_to_date(root, inputs):
         print(f"Nothing has changed. Open {where}")
         return 0
-    command = [sys.executable, "-m", "sphinx", "--builder", "html", "--nitpicky", "--fail-on-warning"]
+    command = [sys.executable, "-m", "fieldbook.sphinx_main", "--builder", "html", "--nitpicky", "--fail-on-warning"]
     command += ["--doctree-dir", str(root / DOCTREES), "--quiet"]
     if mark.exists() or _needs_fresh(root):
         command += ["--fresh-env", "--write-all"]

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +23,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
 from fieldbook import executor, results
-from fieldbook.build import code_digest, environment
+from fieldbook.build import code_digest
 from fieldbook.domain import concepts
 from fieldbook.faults import Fault, Rule, warn
 
@@ -110,13 +108,7 @@ def run(root: Path, store: results.Store, jobs: list[dict[str, Any]]) -> None:
         "workers": os.cpu_count() or 1,
         "jobs": [{**job, "root": str(root), **executor.LIMITS} for job in jobs],
     }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "fieldbook.executor"],
-        stdin=subprocess.PIPE,
-        cwd=root,
-        env=environment(root),
-        encoding="utf-8",
-    )
+    process = executor.take(root)
     try:
         process.communicate(json.dumps(request))
     except KeyboardInterrupt:

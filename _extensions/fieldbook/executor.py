@@ -14,13 +14,16 @@ import json
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
+from fieldbook.build import environment
 from fieldbook.results import Store
 
 LIMITS = {
@@ -49,6 +52,32 @@ def can_fork() -> bool:
     return sys.platform.startswith("linux") and "forkserver" in multiprocessing.get_all_start_methods()
 
 
+_early: list[subprocess.Popen[str]] = []
+"""The executor that waits for its jobs, if one was started early."""
+
+
+def start(root: Path) -> subprocess.Popen[str]:
+    """Start this program in `root`; it warms up at once, and begins when its request is written to it."""
+    command = [sys.executable, "-m", "fieldbook.executor"]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, cwd=root, env=environment(root), encoding="utf-8")
+
+
+def start_early(root: Path) -> None:
+    """Start the program before it is known whether there is anything to run."""
+    _early.append(start(root))
+
+
+def take(root: Path) -> subprocess.Popen[str]:
+    """Return the program that was started early, or a new one."""
+    return _early.pop() if _early else start(root)
+
+
+def dismiss() -> None:
+    """Let the program go that was started early and got no jobs."""
+    while _early:
+        _early.pop().communicate()
+
+
 def run_jobs(jobs: list[dict[str, Any]], workers: int) -> Any:
     """Run jobs, at most `workers` at once, and yield each with its result as it ends.
 
@@ -67,8 +96,6 @@ def run_jobs(jobs: list[dict[str, Any]], workers: int) -> Any:
         What came of it; ``stopped`` says where and why it did not run to its end.
     """
     context = multiprocessing.get_context("forkserver" if can_fork() else "spawn")
-    if can_fork():
-        context.set_forkserver_preload(["fieldbook.worker"])
     waiting, running = list(reversed(jobs)), []
     try:
         while waiting or running:
@@ -149,9 +176,15 @@ def _end(one: Running) -> None:
 
 def main() -> int:
     """Run the jobs on standard input; see the module's docstring."""
-    request = json.load(sys.stdin)
-    store = Store(Path(request["store"]))
     try:
+        if can_fork():
+            multiprocessing.set_forkserver_preload(["fieldbook.worker"])
+            forkserver.ensure_running()  # it warms up while the request is still being made
+        text = sys.stdin.read()
+        if not text:  # nobody has anything to run
+            return 0
+        request = json.loads(text)
+        store = Store(Path(request["store"]))
         for job, result in run_jobs(request["jobs"], request["workers"]):
             store.write(job["name"], {"key": job["key"], **result})
     except KeyboardInterrupt:

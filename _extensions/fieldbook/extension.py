@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
 from fieldbook import __version__
@@ -25,6 +26,7 @@ from fieldbook.structure import setup_structure
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
+    from sphinx.config import Config
     from sphinx.util.typing import ExtensionMetadata
 
 PARTS = (
@@ -48,10 +50,17 @@ PARTS = (
 )
 
 
+def on_config_inited(app: Sphinx, config: Config) -> None:
+    """Collect garbage again (`fieldbook.sphinx_main` does not while importing), but never among what was imported."""
+    gc.freeze()
+    gc.enable()
+
+
 def setup_extension(app: Sphinx) -> ExtensionMetadata:
     """Register every part."""
     for setup_part in PARTS:
         setup_part(app)
+    app.connect("config-inited", on_config_inited)
     return {
         "version": __version__,
         "env_version": 1,

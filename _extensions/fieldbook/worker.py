@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import logging
 import os
 import queue
@@ -21,13 +22,15 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import matplotlib.pyplot  # noqa: F401 (warm)
+import docutils.nodes  # noqa: F401 (warm)
+import myst_nb.ext.glue  # noqa: F401 (warm)
 import numpy as np  # noqa: F401 (warm)
 from ipykernel.inprocess.manager import InProcessKernelManager
-from nbformat.v4 import output_from_msg
+from matplotlib import pyplot as plt
+from nbformat.v4 import new_output, output_from_msg
 
 import fieldbook.page  # noqa: F401 (warm)
-from fieldbook import doctests
+from fieldbook import doctests, svg
 from fieldbook.results import digest_of
 
 if TYPE_CHECKING:
@@ -42,13 +45,24 @@ class LimitReached(BaseException):
 
 
 def warm_up() -> None:
-    """Start and stop a kernel, so that a fork has nothing left to import, and no thread."""
+    """Do once what every job would do for itself: a fork then has nothing left to import or compile, and no thread.
+
+    A kernel starts and stops, an output is held against its schema, and a figure is drawn, with formulas, which read
+    the fonts.
+    """
+    new_output("stream", text="")
+    fig, ax = plt.subplots()
+    ax.set_title("a $x$")
+    svg.draw(fig)
+    plt.close(fig)
     kernel = InProcessKernelManager()
     kernel.start_kernel()
     kernel.client().start_channels()
     # The kernel ends with a task that it has only just cancelled, and asyncio complains when this process ends.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     kernel.shutdown_kernel()
+    gc.collect()
+    gc.freeze()  # what is here now stays: a collection in a fork would copy all of it
 
 
 class Trace:
