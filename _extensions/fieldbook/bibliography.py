@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from sphinxcontrib.bibtex.citation_target import parse_citation_targets
 
 from fieldbook.citations import SEEN, label
+from fieldbook.domain import Place
 from fieldbook.faults import Fault, Rule, did_you_mean, warn
 
 if TYPE_CHECKING:
@@ -165,6 +166,11 @@ def on_env_check_consistency(app: Sphinx, env: BuildEnvironment) -> None:
         for target in parse_citation_targets(keys)
     )
     faults = check_citations(citations, entries)
+    listing = {key.docname for key in cite.bibliographies}  # type: ignore[attr-defined]
+    for docname, written in env.get_domain("concept").data["citations"].items():
+        if written and docname not in listing and not Place.of(docname, env.config.fieldbook_areas):
+            message = "the page cites sources and does not list them; end it with a {bibliography} directive"
+            faults.append(Fault(docname, written[0][0], Rule.BIBLIOGRAPHY, message))
     for name in env.config.bibtex_bibfiles:
         path = Path(app.srcdir, name)
         lines = entry_lines(path.read_text(encoding="utf-8")) if path.exists() else {}

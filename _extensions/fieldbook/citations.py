@@ -3,7 +3,8 @@
 sphinxcontrib-bibtex does the citing. It expects one list of sources for a whole book: for every list it looks at every
 entry of every page, which for a list on each page takes the cube of the number of pages. `Citations` is its domain
 with one difference: everything about a list is worked out from its own page, entries are formatted when their page is
-written, and a changed entry makes the pages that cite it be written again, not every page be read again.
+written, and a changed entry makes the pages that cite it be written again, not every page be read again. A list is
+``{bibliography}`` without options.
 """
 
 from __future__ import annotations
@@ -161,7 +162,7 @@ class Citations(BibtexDomain):
         except AttributeError:  # pybtex asks its style for a method of that name
             what = f"@{entry.type} is no type of entry"
         message = f"source '{entry.key}' cannot be listed ({what}); mend its entry in the bibliography"
-        warn([Fault(docname, 1, Rule.BIBLIOGRAPHY, message)])
+        warn([Fault(docname, 0, Rule.BIBLIOGRAPHY, message)])
         return FormattedEntry(entry.key, Text(entry.key), label(entry))
 
 

@@ -37,7 +37,6 @@ TAIL = """
 ## Sources
 
 ```{bibliography}
-:filter: docname in docnames
 ```
 """
 

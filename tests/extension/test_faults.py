@@ -108,7 +108,7 @@ def add_front_matter_faults(faulty: Faulty) -> None:
     faulty.expect(
         "docs/words/unread.md",
         2,
-        "front matter is not YAML (mapping values are not allowed here); "
+        "front matter is not YAML (mapping values are not allowed in this context); "
         "quote a value that holds ': ' or starts with a mark",
         "front-matter",
     )
@@ -295,6 +295,17 @@ def add_bibliography_faults(faulty: Faulty) -> None:
         "read that place and say seen = {text}, or cite the source as a whole",
         "bibliography",
     )
+    faulty.edit("docs/about/index.md", "Half the values", "Half {cite:p}`gauss1809theoria` the values")
+    faulty.expect(
+        "docs/about/index.md",
+        "Half {cite:p}",
+        "the page cites sources and does not list them; end it with a {bibliography} directive",
+        "bibliography",
+    )
+    faulty.file("docs/words/placeless.md", page("placeless", cite="{cite:p}`void2020journal,void2020kind`"))
+    for key, what in (("journal", "missing journal in void2020journal"), ("kind", "@poem is no type of entry")):
+        message = f"source 'void2020{key}' cannot be listed ({what}); mend its entry in the bibliography"
+        faulty.expect("docs/words/placeless.md", 0, message, "bibliography")
     bib = "docs/references.bib"
     entry = "\n@misc{{{key},\n  title = {{T}},\n  author = {{A, B}},\n  year = {{2020}},\n{more}}}\n"
     text = (faulty.project.root / bib).read_text(encoding="utf-8")
@@ -302,7 +313,13 @@ def add_bibliography_faults(faulty: Faulty) -> None:
         bib,
         text
         + entry.format(key="unused2020thing", more="  doi = {10.1/x},\n  seen = {no},\n")
-        + entry.format(key="doubled2020thing", more="  doi = {10.1/X},\n  seen = {glanced},\n"),
+        + entry.format(key="doubled2020thing", more="  doi = {10.1/X},\n  seen = {glanced},\n")
+        + entry.format(key="void2020journal", more="  doi = {10.2/j},\n  seen = {no},\n")
+        .replace("@misc", "@article")
+        .replace("A, B", "C, B")
+        + entry.format(key="void2020kind", more="  doi = {10.2/k},\n  seen = {no},\n")
+        .replace("@misc", "@poem")
+        .replace("A, B", "D, B"),
     )
     for key, message in (
         (

@@ -103,6 +103,11 @@ EDITS = {
         ("code_examples/numbers/mean.py", "sum(values) / len(values)", "sum(sorted(values)) / len(values)")
     ],
     "bibliography": [("docs/references.bib", "Theoria motus", "Theoria motus corporum")],
+    "bibliography key": [
+        ("docs/references.bib", "@book{gauss1809theoria", "@book{gauss1809motus"),
+        ("docs/numbers/mean.md", "gauss1809theoria{Section 177}", "gauss1809motus{Section 177}"),
+        ("docs/words/token.md", "gauss1809theoria,", "gauss1809motus,"),
+    ],
     "card": [("docs/numbers/median.md", "Half of them.", "One half of them.")],
 }
 
@@ -117,3 +122,17 @@ def test_an_incremental_build_gives_what_a_fresh_one_gives(project, edits):
     assert incremental.warnings == fresh.warnings == []
     assert differing(incremental, fresh) == []
     assert (before != incremental.files()) is (not edits[0][0].endswith(".py"))  # that edit changes no output
+
+
+def test_a_changed_source_makes_no_page_be_read_again_and_only_those_that_cite_it_be_written(project):
+    built = project.build()
+    trees = {path: path.stat().st_mtime_ns for path in (built.out.parent / "doctrees").rglob("*.doctree")}
+    assert trees
+    pages = [built.out / "docs" / name for name in ("numbers/mean.html", "words/token.html", "numbers/median.html")]
+    before = [path.stat().st_mtime_ns for path in pages]
+    project.edit("docs/references.bib", "Theoria motus", "Theoria motus corporum")
+    assert project.build().warnings == []
+    assert {path: path.stat().st_mtime_ns for path in trees} == trees
+    changed = [path.stat().st_mtime_ns != time for path, time in zip(pages, before, strict=True)]
+    assert changed == [True, True, False]
+    assert ["corporum" in path.read_text(encoding="utf-8") for path in pages] == changed
