@@ -1,7 +1,7 @@
 """The sidebar: the top of the site, and within the current branch its pages.
 
 Furo renders the tree of the whole site into every page and parses the result again, so a page costs more the more pages
-there are. Here it is handed no tree at all, and `tree` writes the small one in the markup that Furo's style sheet
+there are. Here it is handed no tree at all, and `Sidebar` writes the small one in the markup that Furo's style sheet
 knows. Every page stays reachable: an area's own page lists all of its pages.
 """
 
@@ -58,33 +58,53 @@ def shown_documents(env: BuildEnvironment, parents: dict[str, str], docname: str
     return [child for parent in lists for child in env.toctree_includes.get(parent, ())]
 
 
-def tree(env: BuildEnvironment, builder: Any, parents: dict[str, str], docname: str) -> str:
-    """Return the sidebar's tree of `docname` as Furo would mark it up."""
-    way = branch(parents, docname)
-    numbers = itertools.count(1)
+class Sidebar:
+    """The sidebars of one build: each title is rendered once, each address once a folder."""
 
-    def items(parent: str, level: int) -> str:
-        rows = []
-        for child in env.toctree_includes.get(parent, ()):
-            if child not in env.titles:
-                continue
-            title = escape(env.titles[child].astext())
-            address = escape(builder.get_relative_uri(docname, child), quote=True) if child != docname else "#"
-            toggle = TOGGLE.format(number=next(numbers), title=title) if child in way and has_children(child) else ""
-            inside = items(child, level + 1) if toggle else ""
-            marks = f"toctree-l{level}"
-            marks += " current" if child in way else ""
-            marks += " has-children" if toggle else ""
-            marks += " current-page" if [child] == way[-1:] else ""
-            link = "current reference internal" if child in way else "reference internal"
-            rows.append(f'<li class="{marks}"><a class="{link}" href="{address}">{title}</a>{toggle}{inside}</li>\n')
-        mark = ' class="current"' if way else ""
-        return f"<ul{mark}>\n{''.join(rows)}</ul>\n" if rows else ""
+    def __init__(self, env: BuildEnvironment, builder: Any, parents: dict[str, str]) -> None:
+        self.builder, self.parents = builder, parents
+        self.titles = {name: escape(title.astext()) for name, title in env.titles.items()}
+        self.children = {
+            parent: [child for child in children if child in self.titles]
+            for parent, children in env.toctree_includes.items()
+        }
+        self.root = env.config.root_doc
+        self.addresses: dict[tuple[str, str], str] = {}
 
-    def has_children(name: str) -> bool:
-        return any(child in env.titles for child in env.toctree_includes.get(name, ()))
+    def tree(self, docname: str) -> str:
+        """Return the tree of a document as Furo would mark it up."""
+        way = branch(self.parents, docname)
+        numbers = itertools.count(1)
 
-    return items(env.config.root_doc, 1)
+        def items(parent: str, level: int) -> str:
+            rows = []
+            for child in self.children.get(parent, ()):
+                marks, link, after, title = f"toctree-l{level}", "reference internal", "", self.titles[child]
+                if child in way:
+                    marks, link = f"{marks} current", f"current {link}"
+                    if self.children.get(child):
+                        marks += " has-children"
+                        after = TOGGLE.format(number=next(numbers), title=title) + items(child, level + 1)
+                    if child == way[-1]:
+                        marks += " current-page"
+                address = "#" if child == docname else self.address(docname, child)
+                rows.append(f'<li class="{marks}"><a class="{link}" href="{address}">{title}</a>{after}</li>\n')
+            mark = ' class="current"' if way else ""
+            return f"<ul{mark}>\n{''.join(rows)}</ul>\n" if rows else ""
+
+        return items(self.root, 1)
+
+    def address(self, docname: str, target: str) -> str:
+        """Return the relative address of a document, which all documents of one folder share."""
+        folder = docname.rpartition("/")[0]
+        if (folder, target) not in self.addresses:
+            self.addresses[folder, target] = escape(self.builder.get_relative_uri(docname, target), quote=True)
+        return self.addresses[folder, target]
+
+
+def on_write_started(app: Sphinx, builder: Any) -> None:
+    """Gather what all sidebars share."""
+    builder.fieldbook_sidebar = Sidebar(app.env, builder, app.env.get_domain("concept").parents)  # type: ignore[attr-defined]
 
 
 def withhold(
@@ -98,11 +118,11 @@ def on_html_page_context(
     app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
     """Give the page its tree."""
-    known = app.env.get_domain("concept").parents  # type: ignore[attr-defined]
-    context["furo_navigation_tree"] = tree(app.env, app.builder, known, pagename)
+    context["furo_navigation_tree"] = app.builder.fieldbook_sidebar.tree(pagename)  # type: ignore[attr-defined]
 
 
 def setup_navigation(app: Sphinx) -> None:
     """Run before and after the theme."""
+    app.connect("write-started", on_write_started)
     app.connect("html-page-context", withhold, priority=400)
     app.connect("html-page-context", on_html_page_context, priority=600)
