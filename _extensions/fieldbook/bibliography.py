@@ -12,6 +12,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pybtex.errors
 from sphinxcontrib.bibtex.citation_target import parse_citation_targets
 
 from fieldbook.citations import SEEN, label
@@ -21,6 +22,7 @@ from fieldbook.faults import Fault, Rule, did_you_mean, warn
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pybtex.exceptions import PybtexError
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
@@ -152,6 +154,50 @@ def check_labels(labels: dict[str, str], lines: dict[str, int], where: str) -> l
     return faults
 
 
+def check_syntax(errors: Iterable[PybtexError], texts: dict[str, str]) -> list[Fault]:
+    """Return what pybtex could not read, located.
+
+    Parameters
+    ----------
+    errors : iterable of PybtexError
+        What it reported; an error of syntax has a line, one about an entry names its key.
+    texts : dict of str to str
+        The text of each file, by path.
+    """
+    faults = []
+    for error in errors:
+        what = re.sub(r"^syntax error in line \d+: ", "", str(error))
+        starts = {path: _last_entry(text, what) for path, text in texts.items()}
+        path = next((path for path in texts if str(error.filename or "").endswith(path)), None)
+        path = path or max(starts, key=lambda name: starts[name])
+        line = getattr(error, "lineno", None) or starts[path] or 1
+        message = f"the file cannot be read here: {what}; mend the entry that stands here, or ends here"
+        faults.append(Fault(path, line, Rule.BIBLIOGRAPHY, message))
+    return faults
+
+
+def _last_entry(text: str, words: str) -> int:
+    """Return the line of the last entry whose key is among some words; 0 if there is none."""
+    return max((line for key, line in entry_lines(text).items() if key in words.split()), default=0)
+
+
+# --- handlers --------------------------------------------------------------------------------------------------------
+
+
+def before_parsing(app: Sphinx) -> None:
+    """Have pybtex gather what it cannot read, and read on, instead of raising it."""
+    app.fieldbook_gathering = pybtex.errors.capture()  # type: ignore[attr-defined]
+    app.fieldbook_unread = app.fieldbook_gathering.__enter__()  # type: ignore[attr-defined]
+
+
+def after_parsing(app: Sphinx) -> None:
+    """End that; a bibliography with errors is parsed again by the next build, which so finds them again."""
+    app.fieldbook_gathering.__exit__(None, None, None)  # type: ignore[attr-defined]
+    if app.fieldbook_unread:  # type: ignore[attr-defined]
+        data = app.env.get_domain("cite").data
+        data["bibdata"] = data["bibdata"]._replace(encoding="outdated")
+
+
 def on_env_check_consistency(app: Sphinx, env: BuildEnvironment) -> None:
     """Hold entries and citations to the rules."""
     cite = env.get_domain("cite")
@@ -165,15 +211,17 @@ def on_env_check_consistency(app: Sphinx, env: BuildEnvironment) -> None:
         for line, keys in written
         for target in parse_citation_targets(keys)
     )
+    paths = {name: Path(app.srcdir, name) for name in env.config.bibtex_bibfiles}
+    texts = {name: path.read_text(encoding="utf-8") for name, path in paths.items() if path.exists()}
     faults = check_citations(citations, entries)
     listing = {key.docname for key in cite.bibliographies}  # type: ignore[attr-defined]
     for docname, written in env.get_domain("concept").data["citations"].items():
         if written and docname not in listing and not Place.of(docname, env.config.fieldbook_areas):
             message = "the page cites sources and does not list them; end it with a {bibliography} directive"
             faults.append(Fault(docname, written[0][0], Rule.BIBLIOGRAPHY, message))
-    for name in env.config.bibtex_bibfiles:
-        path = Path(app.srcdir, name)
-        lines = entry_lines(path.read_text(encoding="utf-8")) if path.exists() else {}
+    faults += check_syntax(app.fieldbook_unread, texts)  # type: ignore[attr-defined]
+    for name, text in texts.items():
+        lines = entry_lines(text)
         own = {key: fields for key, fields in entries.items() if key in lines}
         labels = {key: label(entry) for key, entry in cite.bibdata.data.entries.items() if key in lines}  # type: ignore[attr-defined]
         faults += check_labels(labels, lines, name)
@@ -182,5 +230,7 @@ def on_env_check_consistency(app: Sphinx, env: BuildEnvironment) -> None:
 
 
 def setup_bibliography(app: Sphinx) -> None:
-    """Register the check."""
+    """Register the check, and the handlers around the parsing, which is done at priority 500."""
+    app.connect("builder-inited", before_parsing, priority=499)
+    app.connect("builder-inited", after_parsing, priority=501)
     app.connect("env-check-consistency", on_env_check_consistency)
