@@ -122,16 +122,32 @@ def on_builder_inited(app: Sphinx) -> None:
         add_global_html_resources(app, None)
 
 
+def on_html_collect_pages(app: Sphinx) -> list[Any]:
+    """Take from the search index the words that no page has any more, before it is written; add no page."""
+    if app.builder.search:  # type: ignore[attr-defined]
+        for words in (app.builder.indexer._mapping, app.builder.indexer._title_mapping):  # type: ignore[attr-defined]
+            for word in [word for word, docnames in words.items() if not docnames]:
+                del words[word]
+    return []
+
+
 def on_build_finished(app: Sphinx, exception: Exception | None) -> None:
-    """Remove the pages of documents that are gone."""
+    """Remove what earlier builds wrote and this site does not have: pages, images, files to download."""
     if exception is not None or app.builder.format != "html":
         return
-    out = Path(app.outdir)
-    for path in sorted((out / "docs").rglob("*.html")):
-        if path.relative_to(out).with_suffix("").as_posix() not in app.env.found_docs:
-            path.unlink()
-            if not any(path.parent.iterdir()):
-                path.parent.rmdir()
+    out, env = Path(app.outdir), app.env
+    kept = {
+        "docs": {f"{docname}.html" for docname in env.found_docs},
+        "_images": {f"_images/{name}" for _, name in env.images.values()},
+        "_downloads": {f"_downloads/{name}" for _, name in env.dlfiles.values()},
+    }
+    for folder, names in kept.items():
+        for path in sorted((out / folder).rglob("*"), reverse=True):  # files before the folder that they are in
+            if path.is_file() and path.relative_to(out).as_posix() not in names:
+                path.unlink()
+            elif path.is_dir() and not any(path.iterdir()):
+                path.rmdir()
+    (out / ".buildinfo.bak").unlink(missing_ok=True)
 
 
 def setup_html(app: Sphinx) -> None:
@@ -145,4 +161,5 @@ def setup_html(app: Sphinx) -> None:
     app.add_node(HideCodeCellNode, override=True, html=(visit_hidden_cell_html, depart_hidden_cell_html))
     app.connect("builder-inited", on_builder_inited)
     app.connect("html-page-context", on_html_page_context)
+    app.connect("html-collect-pages", on_html_collect_pages)
     app.connect("build-finished", on_build_finished)
