@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.domains import Domain
+from sphinx.util import docname_join
 
 from fieldbook import concept, navigation, planned
 from fieldbook.cards import Card
@@ -85,12 +86,16 @@ class ConceptDomain(Domain):
         "runnable": {},  # document name: what of it runs
         "shown": {},  # document name: the digest of the outputs that it was read with
         "headings": {},  # document name: [(id, line)]
+        "named": {},  # document name: the documents that it names by path
+        "sources": {},  # document name: the digest of what it was read from
+        "references": {},  # document name: {(target, id inside it)} of every reference
         "planned": {},  # slug: planned.Entry
         "written": {},  # document name: the view it was last written with
     }
-    data_version = 1  # raise when the shape of the data changes
+    data_version = 2  # raise when the shape of the data changes
 
     per_document = ("pages", "links", "citations", "cards", "shown", "headings", "written")
+    per_document += ("named", "sources", "references")
 
     def clear_doc(self, docname: str) -> None:
         """Forget a document that is to be read again or is gone."""
@@ -262,10 +267,18 @@ def on_builder_inited(app: Sphinx) -> None:
 
 
 def on_doctree_read(app: Sphinx, doctree: document) -> None:
-    """Record the links of the page just read: MyST makes them only after the domains have seen it."""
-    concepts(app.env).data["links"][app.env.docname] = [
-        (node["reftarget"], source_line(node)) for node in doctree.findall(is_concept_link)
-    ]
+    """Record what the page just read refers to: MyST makes its links only after the domains have seen it."""
+    docname, data = app.env.docname, concepts(app.env).data
+    found = list(doctree.findall(addnodes.pending_xref))
+    data["links"][docname] = [(node["reftarget"], source_line(node)) for node in found if is_concept_link(node)]
+    data["references"][docname] = {
+        (
+            docname_join(docname, node["reftarget"]) if node.get("reftype") == "doc" else node["reftarget"],
+            node.get("reftargetid"),
+        )
+        for node in found
+        if node.get("refdomain") != "cite"
+    }
 
 
 def on_env_updated(app: Sphinx, env: BuildEnvironment) -> list[str]:
@@ -276,18 +289,35 @@ def on_env_updated(app: Sphinx, env: BuildEnvironment) -> list[str]:
     domain = concepts(env)
     domain.__dict__.pop("parents", None)
     relations = env.collect_relations()
+    targets = Targets(env)
     changed = [env.config.root_doc]
     for docname in sorted(env.all_docs):
-        current = view(domain, docname, env, relations.get(docname, []))
+        current = view(domain, docname, targets, relations.get(docname, []))
         if domain.data["written"].get(docname) != current:
             domain.data["written"][docname] = current
             changed.append(docname)
     return changed
 
 
-def view(domain: ConceptDomain, docname: str, env: BuildEnvironment, relations: list[str | None]) -> tuple[Any, ...]:
+class Targets:
+    """What references lead to: documents with their titles, labels and equations with their places."""
+
+    def __init__(self, env: BuildEnvironment) -> None:
+        standard = env.domains.standard_domain
+        self.titles = {docname: str(title) for docname, title in env.titles.items()}  # with their markup
+        self.stores = (self.titles, standard.labels, standard.anonlabels, env.domains.math_domain.equations)
+        self.inside: dict[str, list[Any]] = {}
+        for name, (docname, *place) in sorted(standard.anonlabels.items()):
+            self.inside.setdefault(docname, []).append((name, *place, standard.labels.get(name)))
+
+    def of(self, target: str, inside: str | None) -> tuple[Any, ...]:
+        """Return all that a target may mean, and with an id inside a document the labels of that document."""
+        return (*(store.get(target) for store in self.stores), inside and self.inside.get(target))
+
+
+def view(domain: ConceptDomain, docname: str, targets: Targets, relations: list[str | None]) -> tuple[Any, ...]:
     """Return everything of other documents that `docname` shows: titles, summaries, places, order."""
-    pages = domain.pages
+    env, pages = domain.env, domain.pages
     shown: set[str] = {slug for slug, _ in domain.data["links"].get(docname, ())}
     page = domain.data["pages"].get(docname)
     related: tuple[Any, ...] = ()
@@ -302,7 +332,13 @@ def view(domain: ConceptDomain, docname: str, env: BuildEnvironment, relations: 
     )
     sources = tuple((key, repr(entry)) for key, entry in env.get_domain("cite").cited(docname).items())  # type: ignore[attr-defined]
     documents = [*(name for name in relations if name), *navigation.shown_documents(env, domain.parents, docname)]
-    around = tuple((name, env.titles[name].astext()) for name in documents if name in env.titles)
+    areas = env.config.fieldbook_areas if docname == env.config.root_doc else [page.area] if page else []
+    documents += [f"docs/{area}/index" for area in areas]
+    around = tuple((name, targets.titles.get(name)) for name in documents)
+    referred = tuple(
+        (target, part, targets.of(target, part))
+        for target, part in sorted(domain.data["references"].get(docname, ()), key=str)
+    )
     listed: tuple[Any, ...] = ()
     if docname == env.config.root_doc:
         listed = tuple(
@@ -312,7 +348,7 @@ def view(domain: ConceptDomain, docname: str, env: BuildEnvironment, relations: 
         area = docname.split("/")[-2]
         inside = domain.in_area(area)
         listed = (tuple((other.docname, other.title, other.summary) for other in inside), tuple(domain.coming(area)))
-    return (known, related, around, listed, sources)
+    return (known, related, around, referred, listed, sources)
 
 
 def on_env_check_consistency(app: Sphinx, env: BuildEnvironment) -> None:

@@ -20,6 +20,7 @@ from fieldbook.html import setup_html
 from fieldbook.links import setup_links
 from fieldbook.mathematics import setup_mathematics
 from fieldbook.navigation import setup_navigation
+from fieldbook.outdated import setup_outdated
 from fieldbook.reference import setup_reference
 from fieldbook.standing import setup_standing
 from fieldbook.structure import setup_structure
@@ -46,6 +47,7 @@ PARTS = (
     setup_reference,
     setup_html,
     setup_navigation,
+    setup_outdated,
     setup_standing,
 )
 

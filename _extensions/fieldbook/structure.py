@@ -136,20 +136,6 @@ def on_doctree_read(app: Sphinx, doctree: nodes.document) -> None:
     ]
 
 
-def on_env_before_read_docs(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
-    """Report files that cannot be read as pages, and keep Sphinx from stumbling over them."""
-    for docname in list(docnames):
-        data = Path(env.doc2path(docname)).read_bytes()
-        try:
-            data.decode("utf-8")
-        except UnicodeDecodeError as error:
-            line = data.count(b"\n", 0, error.start) + 1
-            message = f"the file is not UTF-8 (byte 0x{data[error.start]:02x}); save it as UTF-8"
-            warn([Fault(f"{docname}.md", line, Rule.ENCODING, message)], app.srcdir)
-            docnames.remove(docname)
-            env.project.docnames.discard(docname)
-
-
 def on_env_check_consistency(app: Sphinx, env: BuildEnvironment) -> None:
     """Report pages outside the areas and headings that would capture a concept's links."""
     areas, pages = env.config.fieldbook_areas, concepts(env).pages
@@ -173,6 +159,5 @@ def on_env_check_consistency(app: Sphinx, env: BuildEnvironment) -> None:
 
 def setup_structure(app: Sphinx) -> None:
     """Connect the checks."""
-    app.connect("env-before-read-docs", on_env_before_read_docs)
     app.connect("doctree-read", on_doctree_read)
     app.connect("env-check-consistency", on_env_check_consistency)

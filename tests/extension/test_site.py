@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 import pytest
@@ -109,6 +110,10 @@ EDITS = {
         ("docs/words/token.md", "gauss1809theoria,", "gauss1809motus,"),
     ],
     "card": [("docs/numbers/median.md", "Half of them.", "One half of them.")],
+    "title under a label": [("docs/about/index.md", "## Marks", "## Signs")],
+    "title of a page linked by its path": [("docs/words/token.md", "# Token", "# A token")],
+    "title's markup": [("docs/numbers/median.md", "# Median", "# *Median*")],
+    "a word on no page any more": [("docs/numbers/median.md", "Distances.", "Gaps.")],
 }
 
 
@@ -136,3 +141,51 @@ def test_a_changed_source_makes_no_page_be_read_again_and_only_those_that_cite_i
     changed = [path.stat().st_mtime_ns != time for path, time in zip(pages, before, strict=True)]
     assert changed == [True, True, False]
     assert ["corporum" in path.read_text(encoding="utf-8") for path in pages] == changed
+
+
+FAULTY_EDITS = {
+    "label renamed": (
+        lambda project: project.edit("docs/about/index.md", "(marks)=", "(signs)="),
+        "docs/numbers/index.md:6: WARNING: unknown slug 'marks' in a link",
+    ),
+    "page deleted": (
+        lambda project: (project.root / "docs/words/token.md").unlink(),
+        "docs/words/index.md:6: WARNING: toctree contains reference to nonexisting document 'docs/words/token'",
+    ),
+    "page linked by its path deleted": (
+        lambda project: (project.root / "docs/words/token.md").unlink(),
+        "docs/about/index.md:7: WARNING: 'myst' cross-reference target not found: '/docs/words/token.md'",
+    ),
+    "page no longer UTF-8": (
+        lambda project: (project.root / "docs/words/token.md").write_bytes(b"# Token\n\n\xe9\n"),
+        "docs/words/token.md:3: WARNING: the file is not UTF-8 (byte 0xe9); save it as UTF-8 [fieldbook.encoding]",
+    ),
+}
+
+
+@pytest.mark.parametrize(("edit", "fault"), FAULTY_EDITS.values(), ids=FAULTY_EDITS.keys())
+def test_an_incremental_build_says_what_a_fresh_one_says(project, edit, fault):
+    assert project.build(out="incremental").warnings == []
+    edit(project)
+    said = sorted(project.build(out="incremental").warnings)
+    assert said == sorted(project.build(out="fresh").warnings)
+    assert any(line.startswith(fault) for line in said), said
+    assert sorted(project.build(out="incremental").warnings) == said
+
+
+def test_contents_decide_what_is_read_again_not_times(project):
+    page = project.root / "docs/numbers/median.md"
+    text = page.read_text(encoding="utf-8")
+    project.edit("docs/numbers/median.md", "the middle one", "the one in the middle")
+    project.build(out="incremental")
+    page.write_text(text, encoding="utf-8")
+    os.utime(page, (0, 0))  # as `mv` leaves a copy that was put aside
+    incremental = project.build(out="incremental")
+    assert "take the middle one" in incremental.page("docs/numbers/median.html").text
+    assert differing(incremental, project.build(out="fresh")) == []
+
+    doctree = incremental.out.parent / "doctrees/docs/numbers/median.doctree"
+    read = doctree.stat().st_mtime_ns
+    os.utime(page)
+    project.build(out="incremental")
+    assert doctree.stat().st_mtime_ns == read
