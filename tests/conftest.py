@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from fieldbook.build import OUTPUT, environment
+from fieldbook.build import OUTPUT
+from tests.building import build_html
 
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
@@ -36,13 +35,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def site() -> Path:
     """Bring the site up to date as `make html` does, and return its folder; a build that fails stops these tests."""
-    done = subprocess.run(
-        [sys.executable, "-m", "fieldbook", "html"],
-        cwd=ROOT,
-        env=environment(ROOT),
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
+    done = build_html(ROOT)
     assert done.returncode == 0, f"the site does not build:\n{done.stderr[-4000:]}"
     return ROOT / OUTPUT

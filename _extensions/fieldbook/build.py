@@ -1,9 +1,17 @@
 """The build as one command: `python -m fieldbook html`.
 
-A strict build: every fault is a warning, every warning fails it, and all are shown together. If nothing has changed
-since the last good build, which digests decide before Sphinx is imported, there is nothing to do. A build that was cut
-short leaves a mark, and the next one starts fresh. The environment is pinned (hash seed, time stamp, one thread for
-linear algebra), so that two builds agree.
+A strict build: every fault is a warning, every warning fails it, and all are shown together. What a build makes anew is
+decided by digests, before Sphinx is imported:
+
+- nothing, if all inputs are as they were at the last good build, and its files as it left them;
+- everything, if what shapes all pages (settings, templates, the framework, the locked packages) has changed, or the
+  last build was cut short, or said what only a fresh one says again (`fieldbook.standing`);
+- every file of the site, from what was read before, if a static file has changed (pages name its digest) or somebody
+  has changed what was built;
+- else what Sphinx and the framework find to be other than it was (`fieldbook.outdated`, `fieldbook.domain`).
+
+Everything is made anew in an empty folder. The environment is pinned (hash seed, time stamp, one thread for linear
+algebra), so that two builds agree.
 """
 
 from __future__ import annotations
@@ -11,16 +19,22 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 OUTPUT = Path("_build/html")
 DOCTREES = Path("_build/doctrees")
-MARK = Path("_build/unfinished")
 STATE = Path("_build/state.json")
-INPUT_FILES = ("conf.py", "index.md", "requirements.txt", "package-lock.json")
-INPUT_FOLDERS = ("docs", "code_examples", "_extensions", "_static", "_templates")
+INPUTS = {
+    "framework": ("conf.py", "requirements.txt", "package-lock.json", "_extensions", "_templates"),
+    "static": ("_static",),
+    "pages": ("index.md", "docs", "code_examples"),
+}
+"""What a build reads, by what follows from a change."""
 
 PINNED = {
     "MPLBACKEND": "agg",
@@ -59,15 +73,17 @@ def environment(root: Path) -> dict[str, str]:
     return {**os.environ, **pinned, "PYTHONPATH": os.pathsep.join(paths)}
 
 
-def inputs_digest(root: Path) -> str:
-    """Return a digest of everything that a build reads, Python included."""
-    digest = hashlib.sha256(sys.version.encode())
-    files = [root / name for name in INPUT_FILES]
-    for folder in INPUT_FOLDERS:
-        files += [path for path in sorted((root / folder).rglob("*")) if "__pycache__" not in path.parts]
-    for path in files:
-        if path.is_file():
-            digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+def input_digests(root: Path) -> dict[str, str]:
+    """Return a digest of each group of `INPUTS`; Python belongs to the framework."""
+    return {group: _digest(root, names, sys.version * (group == "framework")) for group, names in INPUTS.items()}
+
+
+def _digest(root: Path, names: tuple[str, ...], salt: str) -> str:
+    digest = hashlib.sha256(salt.encode())
+    for name in names:
+        for path in [root / name, *sorted((root / name).rglob("*"))]:
+            if path.is_file() and "__pycache__" not in path.parts:
+                digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
@@ -81,22 +97,31 @@ def outputs_state(root: Path) -> dict[str, list[int]]:
     return found
 
 
-def is_up_to_date(root: Path, inputs: str) -> bool:
-    """Tell whether the last build was good, of these inputs, and its files are as it left them."""
+def read_state(root: Path) -> dict[str, Any] | None:
+    """Return what the last build noted when it ended; None if it was cut short, or if there was none."""
     try:
         state = json.loads((root / STATE).read_text(encoding="utf-8"))
-        return state["inputs"] == inputs and state["outputs"] == outputs_state(root)
+        return {key: state[key] for key in ("inputs", "good", "outputs")}
     except (OSError, ValueError, LookupError, TypeError):
-        return False
+        return None
 
 
-def build_html(root: Path) -> int:
+def run_sphinx(arguments: list[str], root: Path) -> int:
+    """Run Sphinx in a process of its own; return its exit code."""
+    return subprocess.run(
+        [sys.executable, "-m", "fieldbook.sphinx_main", *arguments], env=environment(root), check=False
+    ).returncode
+
+
+def build_html(root: Path, run: Callable[[list[str], Path], int] = run_sphinx) -> int:
     """Build the site of `root` into ``_build/html``; return the exit code.
 
     Parameters
     ----------
     root : Path
         The folder of ``conf.py``.
+    run : callable
+        What runs Sphinx.
 
     Returns
     -------
@@ -104,37 +129,33 @@ def build_html(root: Path) -> int:
         0 if every page is built and nothing is wrong.
     """
     where = (root / OUTPUT / "index.html").resolve().as_uri()
-    inputs, mark = inputs_digest(root), root / MARK
-    if not mark.exists() and is_up_to_date(root, inputs):
+    inputs, state = input_digests(root), read_state(root)
+    was_touched = state is not None and state["outputs"] != outputs_state(root)
+    if state is not None and state["good"] and state["inputs"] == inputs and not was_touched:
         print(f"Nothing has changed. Open {where}")
         return 0
-    command = [sys.executable, "-m", "fieldbook.sphinx_main", "--builder", "html", "--nitpicky", "--fail-on-warning"]
-    command += ["--doctree-dir", str(root / DOCTREES), "--quiet"]
-    if mark.exists() or _needs_fresh(root):
-        command += ["--fresh-env", "--write-all"]
-    elif _outputs_changed(root):
-        command += ["--write-all"]
-    mark.parent.mkdir(parents=True, exist_ok=True)
-    mark.write_text("A build was cut short; the next one starts fresh.\n", encoding="utf-8")
+    if state is None or state["inputs"]["framework"] != inputs["framework"] or _needs_fresh(root):
+        _empty(root / DOCTREES, root / OUTPUT)
+    elif state["inputs"]["static"] != inputs["static"] or was_touched:
+        _empty(root / OUTPUT)
     (root / STATE).unlink(missing_ok=True)
-    code = subprocess.run([*command, str(root), str(root / OUTPUT)], env=environment(root), check=False).returncode
+    arguments = ["--builder", "html", "--nitpicky", "--fail-on-warning", "--quiet"]
+    code = run([*arguments, "--doctree-dir", str(root / DOCTREES), str(root), str(root / OUTPUT)], root)
     if code in (0, 1):  # 1: it ran to its end and found faults, which it remembers by itself
-        mark.unlink(missing_ok=True)
+        noted = {"inputs": inputs, "good": code == 0, "outputs": outputs_state(root)}
+        (root / STATE).write_text(json.dumps(noted), encoding="utf-8")
     if code == 0:
-        state = {"inputs": inputs, "outputs": outputs_state(root)}
-        (root / STATE).write_text(json.dumps(state), encoding="utf-8")
         print(f"Built. Open {where}")
     else:
         print("Not built: mend the faults above, then run 'make html' again.", file=sys.stderr)
     return code
 
 
-def _outputs_changed(root: Path) -> bool:
-    """Tell whether somebody else has changed or removed what the last good build wrote."""
-    try:
-        return json.loads((root / STATE).read_text(encoding="utf-8"))["outputs"] != outputs_state(root)
-    except (OSError, ValueError, LookupError):
-        return False
+def _empty(*folders: Path) -> None:
+    """Remove folders with all that is in them."""
+    for folder in folders:
+        if folder.exists():
+            shutil.rmtree(folder)
 
 
 def _needs_fresh(root: Path) -> bool:

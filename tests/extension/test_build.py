@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import shutil
 
-from fieldbook.build import MARK, OUTPUT, environment
+import pytest
+
+from fieldbook.build import DOCTREES, OUTPUT, STATE
+from tests.building import build_html
 
 
-def html(project) -> subprocess.CompletedProcess[str]:
-    """Build as `make html` does."""
-    return subprocess.run(
-        [sys.executable, "-m", "fieldbook", "html"],
-        cwd=project.root,
-        env=environment(project.root),
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
+def html(project):
+    return build_html(project.root)
 
 
 def test_a_fault_is_said_on_every_build_until_it_is_mended(project):
@@ -37,7 +31,7 @@ def test_a_fault_is_said_on_every_build_until_it_is_mended(project):
         for fault in said:
             assert fault in done.stderr.replace(f"{project.root}/", "")
         assert "Not built: mend the faults above" in done.stderr
-        assert not (project.root / MARK).exists()  # it ran to its end: no need to start fresh
+        assert (project.root / STATE).exists()  # it ran to its end: no need to start fresh
 
     project.edit("docs/numbers/mean.md", "mean([])", "mean(values)")
     project.edit("docs/numbers/median.md", "{nonsense}`the middle one`", "the middle one")
@@ -46,18 +40,36 @@ def test_a_fault_is_said_on_every_build_until_it_is_mended(project):
     assert "WARNING: cell" not in done.stderr
     assert "Built. Open file://" in done.stdout
     assert done.stdout.strip().endswith("a%20book/_build/html/index.html")
-    assert not (project.root / MARK).exists()
     assert (project.root / OUTPUT / "docs/numbers/mean.html").exists()
 
 
-def test_a_fault_outside_the_pages_is_said_again_too(project):
-    entry = "@misc{gauss1809theoria,\n  title = {Again},\n}\n"
+BROKEN = {
+    "entry twice": (
+        "@misc{gauss1809theoria,\n  title = {Again},\n}\n",
+        1,
+        "repeated bibliography entry: gauss1809theoria",
+    ),
+    "entry cut short": ("@misc{\n", 2, "premature end of file"),
+    "brace left open": ("@misc{zzz2000z,\n  title = {A\n}\n", 4, "premature end of file"),
+}
+
+
+@pytest.mark.parametrize(("entry", "line", "fault"), BROKEN.values(), ids=BROKEN.keys())
+def test_a_fault_outside_the_pages_is_said_again_too(project, entry, line, fault):
     bib = project.root / "docs/references.bib"
-    bib.write_text(bib.read_text(encoding="utf-8") + entry, encoding="utf-8")
+    good = bib.read_text(encoding="utf-8")
+    bib.write_text(good + entry, encoding="utf-8")
+    project.edit("docs/numbers/median.md", "the middle one", "{nonsense}`the middle one`")
     for _ in range(2):
         done = html(project)
-        assert done.returncode != 0
-        assert "repeated bibliography entry: gauss1809theoria" in done.stderr
+        assert done.returncode == 1
+        at = good.count("\n") + line
+        assert f"docs/references.bib:{at}: WARNING: the file cannot be read here: {fault}; mend" in done.stderr
+        assert 'Unknown interpreted text role "nonsense"' in done.stderr
+        assert "unknown bibliography key" not in done.stderr  # the other entries are read
+    bib.write_text(good, encoding="utf-8")
+    project.edit("docs/numbers/median.md", "{nonsense}`the middle one`", "the middle one")
+    assert html(project).returncode == 0
 
 
 def test_an_unfinished_build_is_made_afresh_and_an_unchanged_one_not_at_all(project):
@@ -71,7 +83,7 @@ def test_an_unfinished_build_is_made_afresh_and_an_unchanged_one_not_at_all(proj
     page.write_text("spoilt", encoding="utf-8")
     assert html(project).stdout.splitlines()[-1].startswith("Built.")
     assert page.read_bytes() == good
-    (project.root / MARK).write_text("cut short", encoding="utf-8")
+    (project.root / STATE).unlink()  # as a build leaves it that was cut short
     assert html(project).stdout.splitlines()[-1].startswith("Built.")
     assert page.exists()
 
@@ -81,6 +93,7 @@ def test_the_page_of_a_removed_document_goes_with_it(project):
     for path in ("docs/words/token.md", "docs/words/cards.yml", "docs/words/index.md"):
         (project.root / path).unlink()
     project.edit("index.md", "docs/words/index\n", "")
+    project.edit("docs/about/index.md", "What they count is another page: [](/docs/words/token.md).\n\n", "")
     done = html(project)
     assert done.returncode == 0, done.stderr
     assert not (project.root / OUTPUT / "docs/words").exists()
@@ -102,3 +115,44 @@ def test_a_link_to_a_page_that_is_no_longer_planned_is_refused_by_the_next_build
         done = html(project)
         assert done.returncode != 0
         assert done.stderr.count("unknown slug 'attention' in a link") == 2
+
+
+def outputs(project) -> dict[str, bytes]:
+    out = project.root / OUTPUT
+    return {path.relative_to(out).as_posix(): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("project", ["test-twelve"], indirect=True)
+def test_nothing_is_left_of_earlier_builds(project):
+    assert html(project).returncode == 0
+    before = outputs(project)
+    (project.root / "_static/own.css").unlink()
+    project.edit("docs/words/frequency.md", "[2, 1])", "[2, 1.25])")
+    assert html(project).returncode == 0
+    after = outputs(project)
+    assert "_static/own.css" in before
+    assert "_static/own.css" not in after
+    pictures = [{name for name in files if name.startswith("_images/")} for files in (before, after)]
+    assert [len(names) for names in pictures] == [1, 1]
+    assert pictures[0] != pictures[1]
+
+    (project.root / "_templates/search-form.html").unlink()
+    project.edit("conf.py", "A small book that holds every construct.", "A small book.")
+    assert html(project).returncode == 0
+    again = outputs(project)
+    assert "A small book." in again["index.html"].decode()
+    for folder in (OUTPUT, DOCTREES):
+        shutil.rmtree(project.root / folder)
+    (project.root / STATE).unlink()
+    assert html(project).returncode == 0
+    assert outputs(project) == again
+
+
+def test_a_spoilt_output_is_made_again_after_a_build_with_faults(project):
+    project.edit("docs/numbers/median.md", "the middle one", "{nonsense}`the middle one`")
+    assert html(project).returncode == 1
+    page = project.root / OUTPUT / "docs/words/token.html"
+    page.write_text("spoilt", encoding="utf-8")
+    project.edit("docs/numbers/median.md", "{nonsense}`the middle one`", "the middle one")
+    assert html(project).returncode == 0
+    assert "spoilt" not in page.read_text(encoding="utf-8")
