@@ -1,7 +1,4 @@
-"""A book that is edited and built in place, beside the same sources built from nothing.
-
-These tests take hours and run by their own target, ``make edits``; without FIELDBOOK_EDITS they are not collected.
-"""
+"""A book that is edited and built in place, beside the same sources built from nothing."""
 
 from __future__ import annotations
 
@@ -9,8 +6,6 @@ import hashlib
 import os
 import re
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,10 +13,10 @@ import pytest
 from sphinx.util.console import strip_colors
 
 from fieldbook import authoring
-from fieldbook.build import OUTPUT, environment
+from fieldbook.build import OUTPUT
+from tests.differential import warm
 
 ROOT = Path(__file__).parents[2]
-collect_ignore = [] if os.environ.get("FIELDBOOK_EDITS") else ["test_edits.py", "edits.py"]
 TWELVE = ROOT / "tests" / "roots" / "test-twelve"
 PARTS_OF_THE_SITE = ("docs", "code_examples", "_static", "_templates", "conf.py", "index.md", "requirements.txt")
 FAULT = re.compile(r"(WARNING|ERROR|CRITICAL): |error:$|^Traceback")
@@ -54,70 +49,69 @@ class Built:
 class Book:
     """A project in a folder of its own, which stays where it is: Sphinx reads all anew in a folder that has moved."""
 
-    def __init__(self, root: Path, *, keeps: bool) -> None:
+    def __init__(self, root: Path) -> None:
         self.root = root
         self.first = root.with_name(f"{root.name} as first built")
         self.fresh = root.with_name(f"{root.name} from nothing")
-        self.results = root.with_name(f"{root.name} results")
-        self.keeps = keeps
         self._known: dict[str, Built] = {}
 
     def reset(self) -> None:
         """Put back the sources as they were, with the site built from them."""
         if not self.first.exists():
-            built = self.build()
+            built = finish(self.root, warm.start(self.root))
             assert (built.code, built.faults) == (0, ()), built
             shutil.copytree(self.root, self.first, symlinks=True)
+            self._take(self.root)
         shutil.rmtree(self.root)
         shutil.copytree(self.first, self.root, symlinks=True)
 
-    def build(self) -> Built:
-        """Build in place, on top of what the last build left."""
-        return build(self.root)
+    def differences(self) -> list[str]:
+        """Build in place, on top of what the last build left, and from nothing; return how the two differ."""
+        running = warm.start(self.root)
+        fresh = self._build_fresh()
+        return finish(self.root, running).differences(fresh)
 
-    def build_fresh(self) -> Built:
+    def _build_fresh(self) -> Built:
         """Build a copy of the sources in an empty folder; sources built before are not built again."""
         digest = sources_digest(self.root)
         if digest not in self._known:
             shutil.rmtree(self.fresh, ignore_errors=True)
             shutil.copytree(self.root, self.fresh, symlinks=True, ignore=shutil.ignore_patterns("_build"))
-            self._lend_results()
-            self._known[digest] = build(self.fresh)
-            self._take_results()
+            self._lend()
+            self._known[digest] = finish(self.fresh, warm.start(self.fresh))
+            self._take(self.fresh)
         return self._known[digest]
 
-    def _lend_results(self) -> None:
-        """Give the fresh build what ran before, if no line of code or data has changed since."""
-        kept = self.results / code_digest(self.fresh)
-        if self.keeps and kept.exists():
-            shutil.copytree(kept, self.fresh / "_build" / "results")
+    def _lend(self) -> None:
+        """Give the fresh build the list of fonts, and what ran before if no line of code or data has changed."""
+        for name, kept in self._lent(self.fresh):
+            if kept.exists():
+                shutil.copytree(kept, self.fresh / "_build" / name)
 
-    def _take_results(self) -> None:
-        kept = self.results / code_digest(self.fresh)
-        made = self.fresh / "_build" / "results"
-        if self.keeps and made.exists():
-            shutil.rmtree(kept, ignore_errors=True)
-            shutil.copytree(made, kept)
+    def _take(self, root: Path) -> None:
+        """Keep these for the next fresh build."""
+        for name, kept in self._lent(root):
+            made = root / "_build" / name
+            if made.exists():
+                shutil.rmtree(kept, ignore_errors=True)
+                shutil.copytree(made, kept)
+
+    def _lent(self, root: Path) -> list[tuple[str, Path]]:
+        kept = self.root.with_name(f"{self.root.name} lends")
+        return [("matplotlib", kept / "matplotlib"), ("results", kept / code_digest(root))]
 
 
-def build(root: Path) -> Built:
-    """Run ``python -m fieldbook html`` in `root`."""
-    done = subprocess.run(
-        [sys.executable, "-m", "fieldbook", "html"],
-        cwd=root,
-        env=environment(root),
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    said = strip_colors(done.stderr).replace(f"{root}{os.sep}", "").replace(str(root), ".")
+def finish(root: Path, running: warm.Running | warm.Done) -> Built:
+    """Wait for a build of `root`; return what it gave."""
+    code, said = running.result()
+    said = strip_colors(said).replace(f"{root}{os.sep}", "").replace(str(root), ".")
     faults = tuple(sorted({line for line in said.splitlines() if FAULT.search(line)}))
     files = {
         path.relative_to(root / OUTPUT).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in (root / OUTPUT).rglob("*")
         if path.is_file()
     }
-    return Built(done.returncode, faults, {name: value for name, value in files.items() if name not in NOT_COMPARED})
+    return Built(code, faults, {name: value for name, value in files.items() if name not in NOT_COMPARED})
 
 
 def sources_digest(root: Path) -> str:
@@ -139,18 +133,12 @@ def _digest(root: Path, paths: list[Path]) -> str:
 
 
 @pytest.fixture(scope="session")
-def is_long() -> bool:
-    """Tell whether the long run is asked for."""
-    return "FIELDBOOK_EDITS" in os.environ
-
-
-@pytest.fixture(scope="session")
-def book(tmp_path_factory: pytest.TempPathFactory, is_long: bool) -> Book:
+def book(tmp_path_factory: pytest.TempPathFactory) -> Book:
     """Return the book of twelve pages, its cards entered."""
     root = tmp_path_factory.mktemp("twelve") / "a book"
     shutil.copytree(TWELVE, root, ignore=shutil.ignore_patterns("__pycache__"))
     authoring.fix(root)
-    return Book(root, keeps=not is_long)
+    return Book(root)
 
 
 @pytest.fixture(scope="session")
@@ -161,4 +149,4 @@ def site_book(tmp_path_factory: pytest.TempPathFactory) -> Book:
     for name in PARTS_OF_THE_SITE:
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, root / name)
-    return Book(root, keeps=False)
+    return Book(root)
