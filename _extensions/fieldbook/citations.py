@@ -9,6 +9,7 @@ written, and a changed entry makes the pages that cite it be written again, not 
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 import pybtex.plugin
@@ -138,7 +139,14 @@ class Citations(BibtexDomain):
         """Forget what an earlier build has formatted."""
         self._lists: dict[str, list[Citation]] = {}
         self._formatted: dict[str, FormattedEntry] = {}
+        self._digests = {
+            key: hashlib.sha256(repr(entry).encode()).hexdigest() for key, entry in self.bibdata.data.entries.items()
+        }
         return []
+
+    def shown(self, docname: str) -> tuple[tuple[str, str], ...]:
+        """Return the entries that a page shows, each with a digest of what the bibliography says of it."""
+        return tuple((key, self._digests[key]) for key in self.cited(docname))
 
     def _listed(self, docname: str) -> list[Citation]:
         if docname not in self._lists:

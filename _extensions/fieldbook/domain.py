@@ -330,7 +330,7 @@ def view(domain: ConceptDomain, docname: str, targets: Targets, relations: list[
         else (slug, domain.title(slug))
         for slug in sorted(shown)
     )
-    sources = tuple((key, repr(entry)) for key, entry in env.get_domain("cite").cited(docname).items())  # type: ignore[attr-defined]
+    sources = env.get_domain("cite").shown(docname)  # type: ignore[attr-defined]
     documents = [*(name for name in relations if name), *navigation.shown_documents(env, domain.parents, docname)]
     areas = env.config.fieldbook_areas if docname == env.config.root_doc else [page.area] if page else []
     documents += [f"docs/{area}/index" for area in areas]

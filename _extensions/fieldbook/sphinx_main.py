@@ -1,4 +1,5 @@
-"""Sphinx as a program, begun in the order that saves time; ``python -m fieldbook.sphinx_main`` takes its arguments.
+"""Sphinx as a program, begun in the order that saves time; ``python -m fieldbook.sphinx_main`` takes its arguments,
+the last two of them the folders of sources and output.
 
 Importing Sphinx and its extensions takes a second, and so does warming up the executor: it is started first, and both
 go on side by side. While modules are imported no garbage is collected, since none of it is garbage.
@@ -17,7 +18,7 @@ def main(arguments: list[str]) -> int:
     """Run Sphinx; return its exit code."""
     gc.disable()  # until `fieldbook.extension` has heard that all is loaded
     if executor.can_fork():
-        executor.start_early(Path.cwd())
+        executor.start_early(Path(arguments[-2]))  # the folder of sources
     try:
         from sphinx.cmd.build import main as sphinx_build
 
