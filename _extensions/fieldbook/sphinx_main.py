@@ -1,8 +1,8 @@
-"""Sphinx as a program, begun in the order that saves time; ``python -m fieldbook.sphinx_main`` takes its arguments,
-the last two of them the folders of sources and output.
+"""Sphinx as a program, begun in the order that saves time: ``python -m fieldbook.sphinx_main`` and Sphinx's arguments.
 
-Importing Sphinx and its extensions takes a second, and so does warming up the executor: it is started first, and both
-go on side by side. While modules are imported no garbage is collected, since none of it is garbage.
+The last two of them are the folders of sources and output. Importing Sphinx and its extensions takes a second, and so
+does warming up the executor: it is started first, and both go on side by side. While modules are imported no garbage
+is collected, since none of it is garbage.
 """
 
 from __future__ import annotations
