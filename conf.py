@@ -44,6 +44,7 @@ myst_heading_anchors = 0  # a heading must not capture a link to a concept
 nb_execution_mode = "cache"
 nb_execution_timeout = 60
 nb_merge_streams = True
+nb_render_markdown_format = "myst"  # links of Markdown that a cell shows are links like any other
 nb_code_prompt_show = "Show the code"
 nb_code_prompt_hide = "Hide the code"
 

@@ -2,12 +2,18 @@
 
 MyST-NB knows that a page's cells failed and keeps the traceback, but names neither the cell nor a remedy. This module
 says both; MyST-NB's own warning is silenced in ``conf.py`` because every failure is said here.
+
+A page is the same wherever and whenever it is built. So tracebacks and warnings lose the folders of this machine, and
+an output that shows one, or a memory address, is refused.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import re
+import sysconfig
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,15 +51,51 @@ def reason(traceback: str) -> str:
     return last
 
 
+def without_folders(text: str, root: Path) -> str:
+    """Take out of a traceback or a warning what only this machine calls so: folders of the project and of Python.
+
+    Examples
+    --------
+    >>> without_folders("/home/ada/book/code_examples/mean.py:3: UserWarning", Path("/home/ada/book"))
+    'code_examples/mean.py:3: UserWarning'
+    """
+    folders = {str(root), *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))}
+    home = str(Path.home())
+    for folder in sorted(folders, key=len, reverse=True):  # the packages stand inside the project
+        text = text.replace(f"{folder}{os.sep}", "")
+        if folder.startswith(f"{home}{os.sep}"):
+            text = text.replace(f"~{folder[len(home) :]}{os.sep}", "")  # as IPython writes it
+    cell = os.path.join(tempfile.gettempdir(), "ipykernel_")  # noqa: PTH118 (as ipykernel puts it together)
+    return re.sub(rf"{re.escape(cell)}\d+[\\/]\d+\.py", "cell", text)
+
+
+def peculiar(text: str, root: Path) -> str | None:
+    """Return what of an output another machine or another build would not show.
+
+    Examples
+    --------
+    >>> peculiar("<Table object at 0x7f68bc15b990>", Path("/home/ada/book"))
+    'at 0x7f68bc15b990'
+    >>> peculiar("0x7f is 127", Path("/home/ada/book"))
+    """
+    found = re.search(r"\bat 0x[0-9a-fA-F]{6,}|" + re.escape(f"{root}{os.sep}") + r"\S*", text)
+    return found.group() if found else None
+
+
 def on_doctree_read(app: Sphinx, doctree: nodes.document) -> None:
-    """Report the failing cell of the page just read; take the project's own place out of every traceback."""
-    here = f"{app.srcdir}{os.sep}"
+    """Report the failing cell of the page just read; see that its outputs are the same everywhere."""
+    root, docname = Path(app.srcdir), app.env.docname
     for block in doctree.findall(nodes.literal_block):
-        if "traceback" in block["classes"] and here in block.astext():
-            block.rawsource = block.astext().replace(here, "")
-            block.children = []
-            block += nodes.Text(block.rawsource)
-    docname = app.env.docname
+        if {"traceback", "stderr"} & set(block["classes"]):
+            text = block.astext()
+            block.rawsource = without_folders(text, root)
+            if block.rawsource != text:
+                block.children = []
+                block += nodes.Text(block.rawsource)
+        is_shown = "mime_type" not in block.parent or len(block.parent.parent) == 1  # plain text is the last choice
+        if "output" in block["classes"] and is_shown and (what := peculiar(block.astext(), root)):
+            message = f"output differs from build to build: {what!r}; show something else, or end the line with ';'"
+            warn([Fault(docname, block.line or 0, Rule.CELL, message)])
     data = NbMetadataCollector.get_exec_data(app.env, docname)
     if not data or data["succeeded"]:
         return

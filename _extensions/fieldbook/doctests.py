@@ -29,7 +29,8 @@ class _Collector(doctest.DocTestRunner):
         self._add(test, example, f"gave {got.strip() or 'nothing'}, not {want}")
 
     def report_unexpected_exception(self, out: Any, test: Any, example: Any, exc_info: Any) -> None:
-        self._add(test, example, f"raised {traceback.format_exception_only(*exc_info[:2])[-1].strip()}")
+        what = traceback.format_exception_only(*exc_info[:2])[-1].strip()
+        self._add(test, example, f"raised {what.removeprefix('fieldbook.worker.')}")
 
     def _add(self, test: Any, example: Any, what: str) -> None:
         line = (test.lineno or 0) + example.lineno + 1

@@ -5,13 +5,16 @@ of its own. A page is read again when what it shows has changed, and only then. 
 jupyter-cache that it reads anyway: take this module away, and MyST-NB runs the same cells itself, slower.
 
 ``fieldbook_executor`` says who runs cells: ``warm``, ``stock`` (MyST-NB's kernels), or ``auto``: warm where processes
-can be forked. Doctests always run here. Under ``stock`` the cache is named after all code, so it cannot go stale.
+can be forked. ``nb_execution_timeout`` is how many seconds a page's code may take, under ``stock`` each of its cells.
+Doctests always run here. Under ``stock`` the cache is named after all code, so it cannot go stale.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,14 +61,12 @@ def on_env_get_outdated(
     """Run what is stale; return the pages whose outputs have changed since they were read."""
     root = Path(app.srcdir)
     store = results.Store(root / FOLDER / "results")
-    jobs = collect_jobs(env, root)
+    jobs = collect_jobs(env, root, with_cells=is_warm(app))
     digests = results.Digests(root)
-    stale = [
-        job
-        for job in jobs.values()
-        if not results.is_current(job, store.read(job["name"]), digests) and (is_warm(app) or not job["cells"])
-    ]
-    run(root, store, stale)
+    stale = [job for job in jobs.values() if not results.is_current(job, store.read(job["name"]), digests)]
+    if store.damaged:
+        print(f"Damaged results are thrown away and made again: {', '.join(sorted(store.damaged))}")
+    run(root, store, stale, app.config.nb_execution_timeout)
     app.fieldbook_jobs = jobs  # type: ignore[attr-defined]
     app.fieldbook_results = {name: store.read(name) for name in jobs}  # type: ignore[attr-defined]
     report_slowest(app, {job["name"] for job in stale})
@@ -77,7 +78,7 @@ def on_env_get_outdated(
     )
 
 
-def collect_jobs(env: BuildEnvironment, root: Path) -> dict[str, dict[str, Any]]:
+def collect_jobs(env: BuildEnvironment, root: Path, *, with_cells: bool) -> dict[str, dict[str, Any]]:
     """Return every job of the project by name; sources are parsed again only where they changed."""
     known: dict[str, results.Runnable] = concepts(env).data["runnable"]
     shared = results.environment_digest(root)
@@ -90,7 +91,7 @@ def collect_jobs(env: BuildEnvironment, root: Path) -> dict[str, dict[str, Any]]
         code = known.get(docname)
         if code is None or code.digest != results.text_digest(text):
             code = known[docname] = results.runnable(text)
-        job = results.page_job(docname, code, shared)
+        job = results.page_job(docname, code if with_cells else replace(code, cells=()), shared)
         if job is not None:
             jobs[docname] = job
     for path in sorted((root / CODE).rglob("*.py")):
@@ -99,14 +100,14 @@ def collect_jobs(env: BuildEnvironment, root: Path) -> dict[str, dict[str, Any]]
     return jobs
 
 
-def run(root: Path, store: results.Store, jobs: list[dict[str, Any]]) -> None:
-    """Run jobs in the executor and wait until it has written their results."""
+def run(root: Path, store: results.Store, jobs: list[dict[str, Any]], seconds: int) -> None:
+    """Run jobs in the executor, each for at most so long, and wait until it has written their results."""
     if not jobs:
         return
     request = {
         "store": str(store.folder),
         "workers": os.cpu_count() or 1,
-        "jobs": [{**job, "root": str(root), **executor.LIMITS} for job in jobs],
+        "jobs": [{**job, "root": str(root), **executor.LIMITS, "seconds": seconds} for job in jobs],
     }
     process = executor.take(root)
     try:
@@ -133,7 +134,9 @@ def on_env_before_read_docs(app: Sphinx, env: BuildEnvironment, docnames: list[s
     """Put the outputs of the pages that will be read where MyST-NB looks for them."""
     if not is_warm(app):
         return
-    cache = get_cache(app.config.nb_execution_cache_path)
+    folder = app.config.nb_execution_cache_path
+    shutil.rmtree(folder, ignore_errors=True)  # it only carries: anew in each build, it cannot be spoilt or grow
+    cache = get_cache(folder)
     for docname in docnames:
         result = app.fieldbook_results.get(docname)  # type: ignore[attr-defined]
         if result and app.fieldbook_jobs[docname]["cells"]:  # type: ignore[attr-defined]
@@ -179,10 +182,10 @@ def result_faults(job: dict[str, Any], result: dict[str, Any], code: results.Run
     faults = []
     stopped = result["stopped"]
     if stopped is not None and stopped["cell"] is not None and code is not None:
-        message = f"cell fails: {stopped['reason']}; mend the cell or the code it calls"
+        message = f"cell fails: {stopped['reason']}"
         faults.append(Fault(where, code.cells[stopped["cell"]].line, Rule.CELL, message))
     elif stopped is not None:
-        message = f"the doctests did not end: {stopped['reason']}; look for an endless loop or an exit"
+        message = f"the doctests do not end: {stopped['reason']}"
         faults.append(Fault(where, 0, Rule.DOCTEST, message))
     for fence, line, what in result["failures"]:
         at = line if code is None else code.fences[fence].line + line - 1

@@ -27,9 +27,9 @@ from fieldbook.build import environment
 from fieldbook.results import Store
 
 LIMITS = {
-    "seconds": 60,  # CPU time of a page; by the clock it may take twice that
+    "seconds": 60,  # CPU time of a page; by the clock it may take twice that (a build sets nb_execution_timeout)
     "megabytes": 8192,  # its address space
-    "characters": 1_000_000,  # what it may print
+    "characters": 1_000_000,  # what it may print; no file that it writes grows beyond a hundred times that
 }
 GRACE = 15
 """Seconds after the last limit before a job that does not even react is killed."""
@@ -107,7 +107,7 @@ def run_jobs(jobs: list[dict[str, Any]], workers: int) -> Any:
                 if one.pipe in ready:
                     _listen(one)
                 elif time.monotonic() > one.deadline:
-                    one.result = _stopped(one, "it did not end within its limits and was killed")
+                    one.result = _stopped(one, "it did not end within its limits and was killed; make it do less")
                 if one.result is not None:
                     _end(one)
                     running.remove(one)
@@ -140,7 +140,8 @@ def _listen(one: Running) -> None:
         one.process.join(5)
         code = one.process.exitcode
         how = f"was killed by {signal.Signals(-code).name}" if code and code < 0 else f"ended with code {code}"
-        one.result = _stopped(one, f"its process {how}")
+        hint = "has it taken all memory?" if code == -signal.SIGKILL else "find what ends it"
+        one.result = _stopped(one, f"its process {how}; {hint}")
         return
     if kind == "cell":
         one.cell = value

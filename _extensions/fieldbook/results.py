@@ -17,7 +17,7 @@ from typing import Any
 
 from fieldbook.source import Cell, Fence, code_cells, fences
 
-HELPERS = ("page.py", "svg.py", "worker.py", "doctests.py", "executor.py")
+HELPERS = ("page.py", "svg.py", "worker.py", "kernel.py", "doctests.py", "executor.py")
 """Modules of this package that a result depends on besides the locked packages."""
 
 
@@ -100,29 +100,31 @@ def digest_of(path: Path) -> str:
 
 
 class Store:
-    """Results on disk, one file a job."""
+    """Results on disk, one file a job: a digest, and below it the result that it vouches for."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.damaged: set[str] = set()
 
     def read(self, name: str) -> dict[str, Any] | None:
         """Return the result of a job; None if there is none, or if its file is damaged."""
         try:
-            result = json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            digest, _, text = (self.folder / f"{name}.json").read_bytes().partition(b"\n")
+        except OSError:
             return None
-        return result if isinstance(result, dict) and result.keys() >= REQUIRED else None
+        if digest.decode("ascii", "replace") != hashlib.sha256(text).hexdigest():
+            self.damaged.add(name)
+            return None
+        return json.loads(text)
 
     def write(self, name: str, result: dict[str, Any]) -> None:
         """Keep a result, whole or not at all."""
         path = self.folder / f"{name}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part")
-        part.write_text(json.dumps(result), encoding="utf-8")
+        text = json.dumps(result)
+        part.write_text(f"{text_digest(text)}\n{text}", encoding="utf-8", newline="\n")
         part.replace(path)
-
-
-REQUIRED = {"key", "outputs", "failures", "examples", "seconds", "dependencies", "stopped"}
 
 
 def is_current(job: dict[str, Any], result: dict[str, Any] | None, digests: Digests) -> bool:

@@ -8,29 +8,24 @@ those, and on nothing else of the project.
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import gc
 import logging
 import os
-import queue
 import resource
 import signal
 import sys
-import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import docutils.nodes  # noqa: F401 (warm)
 import myst_nb.ext.glue  # noqa: F401 (warm)
 import numpy as np  # noqa: F401 (warm)
-from ipykernel.inprocess.manager import InProcessKernelManager
 from matplotlib import pyplot as plt
-from nbformat.v4 import new_output, output_from_msg
+from nbformat.v4 import new_output
 
-import fieldbook.page  # noqa: F401 (warm)
-from fieldbook import doctests, svg
+from fieldbook import doctests, kernel, svg  # not `page`: importing it sets Matplotlib's style, if the cells want it
 from fieldbook.results import digest_of
 
 if TYPE_CHECKING:
@@ -40,8 +35,21 @@ SKIPPED = (".venv", "_build", "node_modules", ".git")
 """Folders of the project whose files no result depends on: locked packages are in the environment's digest."""
 
 
+EXPLAINED = {
+    "StdinNotImplementedError": "it asks for input, and nobody is there to answer; write the value into the cell",
+    "MemoryError": "it takes more than {megabytes} MB of memory; make it smaller",
+}
+"""Errors whose own words do not say what to do."""
+
+
 class LimitReached(BaseException):
-    """A job went over a limit; no `except Exception` of a cell may swallow it."""
+    """A limit of this job. Code may swallow it, as IPython does, so the first reason is kept."""
+
+    reason: ClassVar[str | None] = None
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        LimitReached.reason = LimitReached.reason or reason
 
 
 def warm_up() -> None:
@@ -55,12 +63,7 @@ def warm_up() -> None:
     ax.set_title("a $x$")
     svg.draw(fig)
     plt.close(fig)
-    kernel = InProcessKernelManager()
-    kernel.start_kernel()
-    kernel.client().start_channels()
-    # The kernel ends with a task that it has only just cancelled, and asyncio complains when this process ends.
-    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-    kernel.shutdown_kernel()
+    kernel.warm_up()
     gc.collect()
     gc.freeze()  # what is here now stays: a collection in a fork would copy all of it
 
@@ -132,27 +135,32 @@ def run_job(job: dict[str, Any], pipe: Connection) -> None:
         result["outputs"], result["stopped"] = run_cells(job, pipe)
     pipe.send(("examples", 0))
     try:
-        if job["module"]:
+        if LimitReached.reason is not None:
+            pass  # nothing is left to run them with
+        elif job["module"]:
             name = ".".join(Path(job["module"]).with_suffix("").parts).removesuffix(".__init__")
             result["failures"], result["examples"] = doctests.run_module(name, root / job["module"])
         elif job["fences"]:
             result["failures"], result["examples"] = doctests.run_fences(job["fences"], job["name"])
-    except LimitReached as error:
-        result["stopped"] = {"cell": None, "reason": str(error)}
+    except LimitReached:
+        pass
+    if LimitReached.reason is not None and result["stopped"] is None and not result["failures"]:
+        result["stopped"] = {"cell": None, "reason": LimitReached.reason}  # else the example that ran on is known
     result["seconds"] = round(time.process_time() - start, 3)
-    result["dependencies"] = {path: digest_of(root / path) for path in trace.found()}
+    found = {path: digest_of(root / path) for path in trace.found()}
+    result["dependencies"] = found if LimitReached.reason is None else None  # another day it may fit: not current
     pipe.send(("done", result))
     pipe.close()
     os._exit(0)
 
 
 def limit(job: dict[str, Any]) -> None:
-    """Set the limits of this process: CPU time and wall time raise in the cell, memory fails to be given."""
+    """Set the limits of this process: CPU time and wall time raise in the cell, memory and disk fail to be given."""
 
     def stop(signal_number: int, frame: Any) -> None:
         for number in (signal.SIGXCPU, signal.SIGALRM):
             signal.signal(number, signal.SIG_IGN)  # it would come again each second, into the report of the first
-        raise LimitReached(f"the cells ran for more than {job['seconds']} s")
+        raise LimitReached(f"the code ran for more than {job['seconds']} s; make it do less")
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGXCPU, stop)
@@ -161,6 +169,7 @@ def limit(job: dict[str, Any]) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (used + job["seconds"], used + job["seconds"] + 5))
     signal.alarm(2 * job["seconds"])
     resource.setrlimit(resource.RLIMIT_AS, (job["megabytes"] << 20, job["megabytes"] << 20))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100 * job["characters"], 100 * job["characters"]))
 
 
 def run_cells(job: dict[str, Any], pipe: Connection) -> tuple[list[list[dict[str, Any]]], dict[str, Any] | None]:
@@ -173,64 +182,37 @@ def run_cells(job: dict[str, Any], pipe: Connection) -> tuple[list[list[dict[str
     stopped : dict or None
         Where and why it stopped: ``cell`` (its index) and ``reason``.
     """
-    root = Path(job["root"])
-    manager = InProcessKernelManager()
-    manager.start_kernel()
-    kernel, client = manager.kernel, manager.client()
-    client.start_channels()
-    kernel.shell.history_manager.enabled = False
-    for stream in (kernel.stdout, kernel.stderr):
-        stream.write = _counted(stream.write, job["characters"])
-    threads = set(threading.enumerate())
-    outputs: list[list[dict[str, Any]]] = []
-    for index, cell in enumerate(job["cells"]):
+    cells, printed, at = job["cells"], 0, 0
+
+    def heard(characters: int) -> None:
+        nonlocal printed
+        printed += characters
+        if printed > job["characters"] and LimitReached.reason is None:
+            raise LimitReached(f"the cells print more than {job['characters']:,} characters; print less")
+
+    def before(index: int) -> None:
+        nonlocal at
+        at = index
         pipe.send(("cell", index))
-        try:
-            client.execute(cell["source"], allow_stdin=False)
-        except LimitReached as error:
-            outputs.append(_collect(client, root))
-            return outputs, {"cell": index, "reason": str(error)}
-        outputs.append(_collect(client, root))
-        failed = next((output for output in outputs[-1] if output["output_type"] == "error"), None)
-        if failed is not None and "raises-exception" not in cell["tags"]:
-            return outputs, {"cell": index, "reason": f"{failed['ename']}: {failed['evalue']}"}
-        left = [thread for thread in threading.enumerate() if thread not in threads and not thread.daemon]
-        if left:
-            return outputs, {"cell": index, "reason": f"the cell leaves a thread running ({left[0].name}); join it"}
-    return outputs, None
 
+    def after(index: int) -> str | None:
+        failed = own.error(index)
+        if LimitReached.reason is not None:  # whatever the cell made of it
+            return LimitReached.reason
+        if failed is not None and "raises-exception" not in cells[index]["tags"]:
+            name = failed.partition(":")[0]
+            return (
+                EXPLAINED[name].format(**job) if name in EXPLAINED else f"{failed}; mend the cell or the code it calls"
+            )
+        left = own.left()
+        return f"the cell leaves a thread running ({left[0].name}); join it" if left else None
 
-def _counted(write: Any, most: int) -> Any:
-    """Wrap a stream's write so that it stops the cell that prints more than `most` characters."""
-    written = 0
-
-    def counted(text: str) -> int:
-        nonlocal written
-        written += len(text)
-        if written > most:
-            raise LimitReached(f"the cells print more than {most:,} characters")
-        return write(text)
-
-    return counted
-
-
-def _collect(client: Any, root: Path) -> list[dict[str, Any]]:
-    """Return the outputs that the kernel has published, streams joined as a notebook keeps them."""
-    outputs: list[dict[str, Any]] = []
-    with contextlib.suppress(queue.Empty):
-        while client.iopub_channel.msg_ready():
-            message = client.get_iopub_msg(timeout=1)
-            if message["msg_type"] not in ("stream", "display_data", "execute_result", "error"):
-                continue
-            output = output_from_msg(message)
-            if output["output_type"] == "error":  # a page shows no path of the machine that built it
-                output["traceback"] = [line.replace(f"{root}{os.sep}", "") for line in output["traceback"]]
-            last = outputs[-1] if outputs else {}
-            if output["output_type"] == "stream" and last.get("name") == output["name"]:
-                last["text"] += output["text"]
-            else:
-                outputs.append(output)
-    return outputs
+    own = kernel.Kernel(cells, heard)
+    try:
+        reason = own.run(before, after)
+    except LimitReached as error:
+        reason = str(error)
+    return own.outputs(at + 1), None if reason is None else {"cell": at, "reason": reason}
 
 
 warm_up()

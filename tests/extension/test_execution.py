@@ -35,16 +35,112 @@ None.
 
 ## See it run
 """
-CELLS = (
-    "print('first')\nprint('second')\n3 * 7",
-    "import sys\nprint('out')\nprint('err', file=sys.stderr)\nprint('out again')",
-    "from IPython.display import HTML, Markdown, display\ndisplay(HTML('<b>bold</b>'))\nMarkdown('*text*')",
-    "import numpy as np\nnp.arange(3)",
-    "import os\nos.getcwd().split('/')[-2:], [path for path in sys.path if not path.endswith('.zip')]",
-    "from matplotlib import pyplot as plt\nfig, ax = plt.subplots()\nax.plot([1, 2]);",
-    "class Seen:\n    def _repr_html_(self):\n        return '<i>seen</i>'\n\n\nSeen()",
-    "x = 1;",
-    "list(range(200))",
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+"""One red dot."""
+CELLS = {
+    "streams": (
+        "print('first')\nprint('second')\n3 * 7",
+        "import sys\nprint('out')\nprint('err', file=sys.stderr)\nprint('out again')",
+        "import sys\nsys.stdout.write('no end of line')\nprint('', end='')\nsys.stdout.flush()",
+        "for step in range(4):\n    print(f'\\rstep {step}', end='')\nprint('\\rdone  ')",
+        "print('\\x1b[31mred\\x1b[0m and \\x1b[1;32mgreen\\x1b[0m')\nprint('a very long line ' * 400)",
+        "import warnings\nwarnings.warn('a warning')\nwarnings.warn('deprecated', DeprecationWarning)\nprint('after')",
+        "import logging\nlogging.basicConfig()\nlogging.getLogger('page').warning('logged')\nlogging.warning('root')",
+        "x = 1;",
+        "_ = print",
+        "",
+        "# only a comment",
+    ),
+    "values": (
+        "import numpy as np\nnp.arange(3)",
+        "list(range(200))",
+        "{'b': [1.0, 2.5], 'a': None, 'long': 'x' * 200}",
+        "%precision 3\n2 / 3",
+        "np.random.default_rng(0).normal(size=3), np.random.default_rng(0).permutation(5)",
+        "import random\nrandom.seed(1)\nrandom.random()",
+        "hash('text'), len({'a', 'b'}), list({'one', 'two', 'three'})",
+        "%precision",
+        "len(In), Out[1] if 1 in Out else sorted(Out), _",
+        "__name__, '__file__' in dir(), '__vsc_ipynb_file__' in dir()",
+        "import os\nimport sys\nos.getcwd().split('/')[-2:], [path for path in sys.path if not path.endswith('.zip')]",
+        "get_ipython().execution_count",
+        "sorted(name for name in dir() if not name.startswith('_'))",
+        "import threading, asyncio\nthreading.current_thread() is threading.main_thread()",
+    ),
+    "displays": (
+        "from IPython.display import HTML, SVG, Image, Latex, Markdown, clear_output, display, update_display\n"
+        "display(HTML('<b>bold</b>'))\nMarkdown('*text*')",
+        "Markdown('See [the mean](#mean) and $x^2$.')",
+        'display(SVG(\'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path d="M0 0L9 9"/></svg>\'))',
+        f"from base64 import b64decode\nImage(b64decode('{PNG}'))",
+        f"Image(b64decode('{PNG}'), width=20, alt='A dot')",
+        "Latex(r'$\\frac{1}{2}$')",
+        "class Seen:\n    def _repr_html_(self):\n        return '<i>seen</i>'\n\n\nSeen()",
+        "class Table:\n    def _repr_html_(self):\n        return '<table><tr><td>1</td></tr></table>'\n\n"
+        "    def _repr_latex_(self):\n        return '$1$'\n\n    def __repr__(self):\n        return 'table'\n\n\n"
+        "Table()",
+        "class Bundle:\n    def _repr_mimebundle_(self, include=None, exclude=None):\n"
+        "        return {'text/plain': 'plain', 'text/html': '<u>rich</u>'}, {'text/html': {'isolated': True}}\n\n\n"
+        "Bundle()",
+        "display('first', display_id='one')\nupdate_display('second', display_id='one')\nprint('between')",
+        "update_display('third', display_id='one')",
+        "handle = display(HTML('<b>4</b>'), display_id=True)\nhandle.update(HTML('<b>5</b>'))",
+        "print('gone')\nclear_output()\nprint('stays')",
+        "print('gone too')\ndisplay(1)\nclear_output(wait=True)\nprint('stays too')",
+        "print('not cleared')\nclear_output(wait=True)",
+        "display({'text/plain': 'raw'}, raw=True)\ndisplay(1, 2, [3])",
+        "class Broken:\n    def __repr__(self):\n        raise ValueError('no text')\n\n\n"
+        "try:\n    repr(Broken())\nexcept ValueError as error:\n    print(error)",
+    ),
+    "figures": (
+        "from matplotlib import pyplot as plt\nfig, ax = plt.subplots()\nax.plot([1, 2]);",
+        "fig",
+        "plt.rcParams['lines.linewidth'] = 5\nplt.rcParams['lines.linewidth']",
+        "plt.rcParams['lines.linewidth'], plt.get_backend(), plt.get_fignums(), plt.isinteractive()",
+        "plt.plot([3, 1])\nplt.close('all')\nprint('after')",
+        "from fieldbook.page import figure, glue\nglue('three', 3.25)\nfig, ax = plt.subplots()\nax.plot([1, 3])\n"
+        "figure(fig, name='line', caption='A line that rises to 3.', alt='A line from 1 up to 3.')",
+    ),
+    "system": (
+        "import asyncio\nawait asyncio.sleep(0)\nprint('awaited')\nawait asyncio.sleep(0, 'a value')",
+        "async def later():\n    print('in a task')\n\n\ntask = asyncio.create_task(later())\nawait task",
+        "!echo from a shell",
+        "lines = !printf 'a\\nb\\n'\nlines",
+        "%%capture caught\nprint('unseen')",
+        "caught.stdout",
+        "import subprocess, sys\n"
+        "subprocess.run([sys.executable, '-c', 'print(6 * 7)'], capture_output=True, text=True).stdout",
+        "import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()) as text:\n    print('kept')\n"
+        "text.getvalue()",
+        "import concurrent.futures as futures\nwith futures.ThreadPoolExecutor(2) as pool:\n"
+        "    print(list(pool.map(abs, [-1, -2])))",
+        "import threading\nthread = threading.Thread(target=print, args=('from a thread',))\n"
+        "thread.start()\nthread.join()",
+        "%pwd\n%who_ls str",
+    ),
+}
+"""What pages do, by kind: a page each."""
+ERRORS = (
+    "def fail():\n    return 1 / 0\n\n\nfail()",
+    "try:\n    {}['key']\nexcept KeyError as error:\n    raise ValueError('chained') from error",
+    "try:\n    {}['key']\nexcept KeyError:\n    raise ValueError('while handling')",
+    "x = = 1",
+    "print('indented'\n  1",
+    "import no_such_module",
+    "assert 1 == 2, 'not equal'",
+    "from code_examples.numbers.mean import mean\nmean([])",
+    "undefined_name",
+    "raise SystemExit(2)",
+    "raise KeyboardInterrupt",
+    "display(Broken())",
+    "print('said first')\nraise RuntimeError('with\\nlines')",
+    "import asyncio\nasync def wrong():\n    raise LookupError('async')\n\n\nawait wrong()",
+    "!exit 3",
+    "%no_such_magic",
+    "%%no_such_cell_magic\n1",
+    "import subprocess\nsubprocess.run(['false'], check=True)",
+    "input('name? ')",
+    "raise ExceptionGroup('many', [ValueError(1), KeyError(2)])",
 )
 CARDS = "\n".join(f":::{{flashcard}} outputs-{number}\nNumber {number}?\n---\nYes.\n:::\n" for number in (1, 2, 3))
 
@@ -54,27 +150,65 @@ def fences(*cells: str, tags: str = "") -> str:
     return "\n\n".join(f"```{{code-cell}} ipython3\n{option}{cell}\n```" for cell in cells)
 
 
-def add_page(project, body: str) -> None:
-    project.write("docs/words/outputs.md", f"{HEAD}\n{body}\n\n## Check yourself\n\n{CARDS}")
-    project.edit("docs/words/index.md", "\ntoken\n", "\ntoken\noutputs\n")
+def add_page(project, body: str, name: str = "outputs") -> None:
+    cards = CARDS.replace("outputs-", f"{name}-")
+    page = HEAD.replace("# Outputs", f"# Outputs of {name}")
+    project.write(f"docs/words/{name}.md", f"{page}\n{body}\n\n## Check yourself\n\n{cards}")
+    project.edit("docs/words/index.md", "\ntoken\n", f"\ntoken\n{name}\n")
     from fieldbook import authoring
 
     authoring.fix(project.root)
 
 
+def differences(one: Path, other: Path) -> list[str]:
+    """Return the first line in which each page of two sites differs."""
+    found = []
+    names = {path.relative_to(out) for out in (one, other) for path in out.rglob("*.html")}
+    for name in sorted(names):
+        texts = [(out / name).read_text(encoding="utf-8").splitlines() for out in (one, other)]
+        if texts[0] != texts[1]:
+            pair = next((pair for pair in zip(*texts, strict=False) if pair[0] != pair[1]), ("one ends", "earlier"))
+            found.append(f"{name}: {pair[0]!r} or {pair[1]!r}")
+    return found
+
+
 def test_the_warm_executor_gives_the_pages_that_kernels_give(project):
-    raising = fences("def fail():\n    return 1 / 0\n\n\nfail()", tags="raises-exception")
-    add_page(project, f"{fences(*CELLS)}\n\n{raising}\n\n{fences('1 + 1')}")
+    for kind, cells in CELLS.items():
+        add_page(project, fences(*cells), kind)
+    broken = "class Broken:\n    def __repr__(self):\n        raise ValueError('no text')"
+    add_page(project, f"{fences(broken)}\n\n{fences(*ERRORS, tags='raises-exception')}\n\n{fences('1 + 1')}", "errors")
     warm = project.build_apart("-D", "fieldbook_executor=warm", out="warm")
     stock = project.build_apart("-D", "fieldbook_executor=stock", out="stock")
     assert warm.warnings == stock.warnings == []
-    names = sorted(path.relative_to(warm.out) for path in warm.out.rglob("*.html"))
-    assert len(names) > 8
-    for name in names:
-        assert (warm.out / name).read_bytes() == (stock.out / name).read_bytes(), name
-    shown = warm.page("docs/words/outputs.html").select_one("#see-it-run").text
-    for part in ("first\nsecond", "21", "err", "array([0, 1, 2])", "ZeroDivisionError", "seen"):
-        assert part in shown
+    assert differences(warm.out, stock.out) == []
+    shown = {kind: warm.page(f"docs/words/{kind}.html").select_one("#see-it-run") for kind in (*CELLS, "errors")}
+    expected = {
+        "streams": (
+            "first\nsecond",
+            "21",
+            "err",
+            "done",
+            "red and green",
+            "cell:2: UserWarning: a warning",
+            "page:logged",
+        ),
+        "values": ("array([0, 1, 2])", "0.667", "[ 0.126, -0.132,  0.64 ]", "0.134", "'docs', 'words'"),
+        "displays": ("bold", "third", "stays", "raw", "no text"),
+        "figures": ("<Figure size 640x480 with 1 Axes>", "A line that rises to 3."),
+        "system": ("a value", "in a task", "from a shell", "[1, 2]"),
+        "errors": (
+            "ZeroDivisionError",
+            "chained",
+            "invalid syntax",
+            "File code_examples/numbers/mean.py:",
+            "KeyError: 2",
+        ),
+    }
+    for kind, parts in expected.items():
+        for part in parts:
+            assert part in shown[kind].get_text(), (kind, part)
+    assert "gone" not in shown["displays"].get_text().replace("print('gone')", "").replace("print('gone too')", "")
+    assert shown["displays"].select_one('a[href="../numbers/mean.html"]') is not None
 
 
 def run_again(project) -> list[str]:
@@ -116,8 +250,8 @@ def test_a_change_runs_again_what_depends_on_it_and_nothing_else(project):
 
 BAD = {
     "raises": ("1 / 0", "ZeroDivisionError: division by zero"),
-    "loops": ("while True:\n    pass", "the cells ran for more than 2 s"),
-    "sleeps": ("import time\ntime.sleep(99)", "the cells ran for more than 2 s"),
+    "loops": ("while True:\n    pass", "the code ran for more than 2 s"),
+    "sleeps": ("import time\ntime.sleep(99)", "the code ran for more than 2 s"),
     "exits": ("import os\nos._exit(3)", "its process ended with code 3"),
     "is killed": (
         "import os\nimport signal\nos.kill(os.getpid(), signal.SIGKILL)",
@@ -211,10 +345,38 @@ def test_an_interrupt_ends_every_job_and_leaves_no_half_result(project):
     assert list((project.root / "_build/results").rglob("*")) == []
 
 
-def test_a_damaged_result_is_made_again(project):
-    first = project.build()
-    for path in (project.root / "_build/results").rglob("*.json"):
-        path.write_text(path.read_text(encoding="utf-8")[:20], encoding="utf-8")
-    again = project.build()
-    assert first.warnings == again.warnings == []
-    assert json.loads((project.root / "_build/results/docs/numbers/mean.json").read_text(encoding="utf-8"))["key"]
+def outputs(project, *cells: str) -> list[list[dict]]:
+    """Run cells in the executor; return the outputs of each."""
+    one = {**job(project, ""), "cells": [{"source": cell, "tags": []} for cell in cells]}
+    assert start(project, one).wait(60) == 0
+    result = results.Store(project.root / "_build/results").read(one["name"])
+    assert result["stopped"] is None
+    return result["outputs"]
+
+
+@linux
+def test_what_a_cell_prints_has_one_order_and_is_in_one_piece(project):
+    """A kernel's own order hangs on time, and MyST-NB ends a line where a kernel flushed."""
+    shown = outputs(
+        project,
+        "import os, subprocess\nprint('one')\nsubprocess.run(['echo', 'two'])\nos.write(1, b'three\\n')\n'four'",
+        "import time\nprint('a', end='')\ntime.sleep(0.3)\nprint('b', end='', flush=True)\nprint('c')",
+        "os.system('echo wrong >&2')\nprint('right');",
+    )
+    texts = [[output.get("text") or output["data"]["text/plain"] for output in cell] for cell in shown]
+    assert texts == [["one\ntwo\nthree\n", "'four'"], ["abc\n"], ["right\n", "wrong\n"]]
+
+
+@linux
+def test_what_a_cell_sets_holds_in_the_next(project):
+    """NumPy's print options and the precision of decimals live in the context of a task."""
+    shown = outputs(
+        project,
+        "import numpy as np\nnp.set_printoptions(precision=2)\nimport decimal\ndecimal.getcontext().prec = 3",
+        "np.array([1 / 3])",
+        "decimal.Decimal(1) / 3",
+        "import asyncio\ntask = asyncio.create_task(asyncio.sleep(0, 'later'))",
+        "await task",
+    )
+    texts = [output["data"]["text/plain"] for cell in shown for output in cell]
+    assert texts == ["array([0.33])", "Decimal('0.333')", "'later'"]
