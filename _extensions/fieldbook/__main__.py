@@ -22,7 +22,11 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     root = Path.cwd()
     if options.command == "html":
-        return build_html(root)
+        try:
+            return build_html(root)
+        except KeyboardInterrupt:
+            print("Interrupted: the next build starts fresh.", file=sys.stderr)
+            return 130
     if options.command == "serve":
         return serve(root)
     from fieldbook import authoring

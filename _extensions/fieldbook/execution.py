@@ -186,7 +186,7 @@ def result_faults(job: dict[str, Any], result: dict[str, Any], code: results.Run
         faults.append(Fault(where, code.cells[stopped["cell"]].line, Rule.CELL, message))
     elif stopped is not None:
         message = f"the doctests do not end: {stopped['reason']}"
-        faults.append(Fault(where, 0, Rule.DOCTEST, message))
+        faults.append(Fault(where, 0 if code else 1, Rule.DOCTEST, message))
     for fence, line, what in result["failures"]:
         at = line if code is None else code.fences[fence].line + line - 1
         faults.append(Fault(where, at, Rule.DOCTEST, f"doctest {what}; correct the code, or the result it shows"))

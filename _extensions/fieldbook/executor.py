@@ -180,7 +180,9 @@ def main() -> int:
     try:
         if can_fork():
             multiprocessing.set_forkserver_preload(["fieldbook.worker"])
+            heard = signal.signal(signal.SIGINT, signal.SIG_IGN)  # inherited: an interrupt is for this process alone
             forkserver.ensure_running()  # it warms up while the request is still being made
+            signal.signal(signal.SIGINT, heard)
         text = sys.stdin.read()
         if not text:  # nobody has anything to run
             return 0

@@ -94,6 +94,5 @@ def warn(faults: Iterable[Fault], srcdir: str | Path = ".") -> None:
     for fault in faults:
         is_file = Path(fault.where).suffix != ""
         place = str(Path(srcdir, fault.where)) if is_file else fault.where
-        line = fault.line or None
-        location = (f"{place}:{line}" if line else place) if is_file else (place, line)
+        location = f"{place}:{fault.line}" if is_file else (place, fault.line or None)
         logger.warning(fault.message, location=location, type="fieldbook", subtype=fault.rule.value)
