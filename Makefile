@@ -53,6 +53,7 @@ serve: .venv/dev-$(ID) node_modules/.package-lock.json ## build, serve on this m
 	@$(RUN) -m fieldbook serve
 
 edits: .venv/test-$(ID) node_modules/.package-lock.json ## hold incremental builds against fresh ones over drawn edits (hours; EDITS=300)
+	@FIELDBOOK_PAGES=all $(RUN) -m pytest tests/site/test_executor.py
 	@FIELDBOOK_EDITS=$(or $(EDITS),300) $(RUN) -m pytest tests/differential
 
 bench: .venv/test-$(ID) node_modules/.package-lock.json ## measure builds, ours and the stock toolchain's (BENCH="cold noop edit")

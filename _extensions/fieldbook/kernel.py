@@ -83,7 +83,7 @@ class Kernel:
 
     def outputs(self, count: int) -> list[list[dict[str, Any]]]:
         """Return the outputs of the first `count` cells in Jupyter's format, pieces of a stream joined."""
-        return [_joined(cell.outputs) for cell in self._reader.nb.cells[:count]]
+        return [joined(cell.outputs) for cell in self._reader.nb.cells[:count]]
 
     def error(self, index: int) -> str | None:
         """Return how a cell failed."""
@@ -157,7 +157,15 @@ class Descriptor:
             self._write(data.decode("utf-8", "replace"))
 
 
-def _joined(outputs: list[Any]) -> list[dict[str, Any]]:
+def joined(outputs: list[Any]) -> list[dict[str, Any]]:
+    """Return outputs with neighbouring pieces of a stream made one.
+
+    Examples
+    --------
+    >>> pieces = [{"output_type": "stream", "name": "stdout", "text": text} for text in "ab"]
+    >>> joined(pieces)
+    [{'output_type': 'stream', 'name': 'stdout', 'text': 'ab'}]
+    """
     joined: list[dict[str, Any]] = []
     for output in outputs:
         last = joined[-1] if joined else {}
