@@ -93,7 +93,7 @@ def test_the_page_of_a_removed_document_goes_with_it(project):
     for path in ("docs/words/token.md", "docs/words/cards.yml", "docs/words/index.md"):
         (project.root / path).unlink()
     project.edit("index.md", "docs/words/index\n", "")
-    project.edit("docs/about/index.md", "What they count is another page: [](/docs/words/token.md).\n\n", "")
+    project.edit("docs/about/further.md", "[](/docs/words/token.md)", "tokens")
     done = html(project)
     assert done.returncode == 0, done.stderr
     assert not (project.root / OUTPUT / "docs/words").exists()
