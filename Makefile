@@ -52,7 +52,7 @@ new: .venv/html-$(ID) ## scaffold a page, its module and its test: make new CONC
 serve: .venv/dev-$(ID) node_modules/.package-lock.json ## build, serve on this machine, reload on every change
 	@$(RUN) -m fieldbook serve
 
-edits: .venv/test-$(ID) node_modules/.package-lock.json ## hold incremental builds against fresh ones over drawn edits (hours; EDITS=300)
+edits: .venv/test-$(ID) node_modules/.package-lock.json ## hold incremental builds against fresh ones over drawn edits (long; EDITS=300)
 	@FIELDBOOK_PAGES=all $(RUN) -m pytest tests/site/test_executor.py
 	@FIELDBOOK_EDITS=$(or $(EDITS),300) $(RUN) -m pytest tests/differential
 
