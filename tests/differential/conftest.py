@@ -61,7 +61,6 @@ class Book:
             built = finish(self.root, warm.start(self.root))
             assert (built.code, built.faults) == (0, ()), built
             shutil.copytree(self.root, self.first, symlinks=True)
-            self._take(self.root)
         shutil.rmtree(self.root)
         shutil.copytree(self.first, self.root, symlinks=True)
 
@@ -79,26 +78,26 @@ class Book:
             shutil.copytree(self.root, self.fresh, symlinks=True, ignore=shutil.ignore_patterns("_build"))
             self._lend()
             self._known[digest] = finish(self.fresh, warm.start(self.fresh))
-            self._take(self.fresh)
+            self._take()
         return self._known[digest]
 
     def _lend(self) -> None:
-        """Give the fresh build the list of fonts, and what ran before if no line of code or data has changed."""
-        for name, kept in self._lent(self.fresh):
+        """Give the fresh build what fresh builds ran before, if no line of code or data has changed."""
+        for name, kept in self._lent():
             if kept.exists():
                 shutil.copytree(kept, self.fresh / "_build" / name)
 
-    def _take(self, root: Path) -> None:
-        """Keep these for the next fresh build."""
-        for name, kept in self._lent(root):
-            made = root / "_build" / name
+    def _take(self) -> None:
+        """Keep what it ran, and the list of fonts; results name the folder they ran in, so no other's are lent."""
+        for name, kept in self._lent():
+            made = self.fresh / "_build" / name
             if made.exists():
                 shutil.rmtree(kept, ignore_errors=True)
                 shutil.copytree(made, kept)
 
-    def _lent(self, root: Path) -> list[tuple[str, Path]]:
+    def _lent(self) -> list[tuple[str, Path]]:
         kept = self.root.with_name(f"{self.root.name} lends")
-        return [("matplotlib", kept / "matplotlib"), ("results", kept / code_digest(root))]
+        return [("matplotlib", kept / "matplotlib"), ("results", kept / code_digest(self.fresh))]
 
 
 def finish(root: Path, running: warm.Running | warm.Done) -> Built:
