@@ -1,7 +1,7 @@
 """The same sources give the same bytes: wherever, whenever and however they are built.
 
 What may differ is varied two or three at a time, so that few builds do; the message of a difference names the file and
-its first line that differs, and each thing varied leaves marks of its own: a path, an hour, an order.
+shows where it begins, and each thing varied leaves marks of its own: a path, an hour, an order.
 """
 
 from __future__ import annotations
@@ -50,14 +50,17 @@ def files(root: Path, *options: str, **variables: str) -> dict[str, bytes]:
 
 
 def differences(one: dict[str, bytes], other: dict[str, bytes]) -> list[str]:
-    """Return the files that differ, each with the first line that does."""
+    """Return the files that differ, each with the place where they first do."""
     found = []
     for name in sorted({*one, *other}):
         if name not in one or name not in other:
             found.append(f"{name}: only in {'one' if name in one else 'the other'}")
         elif one[name] != other[name]:
-            pairs = zip(one[name].splitlines(), other[name].splitlines(), strict=False)
-            found.append(f"{name}: {next((pair for pair in pairs if pair[0] != pair[1]), 'one is longer')}")
+            pairs = enumerate(zip(one[name], other[name], strict=False))
+            at = next((at for at, (mine, its) in pairs if mine != its), 0)
+            found.append(
+                f"{name}: {one[name][max(at - 20, 0) : at + 40]!r} or {other[name][max(at - 20, 0) : at + 40]!r}"
+            )
     return found
 
 
