@@ -27,7 +27,7 @@ class Rule(StrEnum):
     ENCODING = "encoding"
     """A file that is not UTF-8."""
     LINK = "link"
-    """A link to a slug that is neither a page nor planned."""
+    """A link to a slug that is neither a page nor planned, or a second link to one in a section."""
     REQUIRES = "requires"
     """A prerequisite that does not exist, or that leads back to the page."""
     CONTRASTS = "contrasts"

@@ -1,7 +1,8 @@
-"""The shape of a concept page: which parts, in which order, how long; and which files are pages at all."""
+"""The shape of a concept page: its parts, their order and length, one link to a concept a section; what is a page."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,12 +10,12 @@ from docutils import nodes
 from sphinx import addnodes
 
 from fieldbook.callouts import Misread, Pitfall
-from fieldbook.domain import Place, concepts
+from fieldbook.domain import Place, concepts, is_concept_link
 from fieldbook.faults import Fault, Rule, did_you_mean, warn
 from fieldbook.flashcards import flashcard
 from fieldbook.generated import page_meta
 from fieldbook.source import has_title, unclosed_fences
-from fieldbook.tree import count_words
+from fieldbook.tree import ancestors, count_words, source_line
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -96,6 +97,25 @@ def _length_faults(parts: list[nodes.section], docname: str) -> list[Fault]:
     return [Fault(docname, body[0].line or 0, Rule.STRUCTURE, message)]
 
 
+def check_links(document: nodes.document, docname: str, is_concept: Callable[[str], bool]) -> list[Fault]:
+    """Return the links that a section has to a concept it already links; the opening is a section, a card is apart."""
+    faults = []
+    first: dict[tuple[int, str], int] = {}
+    for node in document.findall(is_concept_link):
+        slug, parents = node["reftarget"], list(ancestors(node))
+        if any(isinstance(parent, flashcard) for parent in parents):
+            continue
+        sections = [parent for parent in parents if isinstance(parent, nodes.section)]
+        line, key = source_line(node), (id(sections[-2]) if len(sections) > 1 else 0, slug)
+        if key in first and is_concept(slug):  # a label, such as a figure's, may be linked at will
+            message = (
+                f"this section links '{slug}' already in line {first[key]}; keep that link and only the words here"
+            )
+            faults.append(Fault(docname, line, Rule.LINK, message))
+        first.setdefault(key, line)
+    return faults
+
+
 def _callout_faults(document: nodes.document, docname: str) -> list[Fault]:
     def count(css_class: str) -> int:
         return sum(css_class in node["classes"] for node in document.findall(nodes.admonition))
@@ -131,6 +151,12 @@ def on_doctree_read(app: Sphinx, doctree: nodes.document) -> None:
     warn(check_source(text, docname))
     if place is not None and has_title(text):
         warn(check_page(doctree, docname))
+        planned, found = concepts(app.env).planned, app.env.found_docs
+        warn(
+            check_links(
+                doctree, docname, lambda slug: slug in planned or any(f"docs/{area}/{slug}" in found for area in areas)
+            )
+        )
     concepts(app.env).data["headings"][docname] = [
         (node["ids"][0], node.line or 0) for node in doctree.findall(nodes.section) if node["ids"]
     ]

@@ -400,7 +400,18 @@ def add_shape_faults(faulty: Faulty) -> None:
         "the page has 0 pitfalls, not one; name the one mistake that costs people most",
         "structure",
     )
-    sourceless = page("sourceless", cite="without a source")
+    links = "A [token](#token) and a [label](#fig-one), a [label](#fig-one).\n\n### More\n\n- One more [token](#token)."
+    overlinked = page("overlinked", cite="{cite:p}`gauss1809theoria` by a [token](#token)", body=links)
+    overlinked = overlinked.replace("It is 1.", "A [token](#token).").replace("It is 2.", "A [token](#token).")
+    faulty.file("docs/words/overlinked.md", overlinked)
+    first = faulty.project.line("docs/words/overlinked.md", "A [token](#token) and")
+    faulty.expect(
+        "docs/words/overlinked.md",
+        "- One more",
+        f"this section links 'token' already in line {first}; keep that link and only the words here",
+        "link",
+    )
+    sourceless = page("sourceless", cite="without a source", body="(fig-one)=\nIt works.")
     faulty.file("docs/words/sourceless.md", sourceless)
     faulty.expect(
         "docs/words/sourceless.md",

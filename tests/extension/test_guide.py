@@ -69,6 +69,8 @@ GLUE = (
     CELLS
     + """# Glue
 
+By [softmax](#softmax), and once more by [softmax](#softmax).
+
 ```{code-cell} ipython3
 import numpy as np
 
