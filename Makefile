@@ -5,6 +5,7 @@
 
 PYTHON ?=
 PAGE ?=
+LINKS ?=
 CONCEPT ?=
 BENCH ?=
 EDITS ?=
@@ -41,10 +42,14 @@ test: .venv/test-$(ID) node_modules/.package-lock.json ## format, lint, and ever
 	@$(RUN) -m ruff check --quiet --output-format concise .
 	@$(RUN) -m pytest
 
-fix: .venv/test-$(ID) ## mend what is mechanical: format, order of front matter, new card ids
+fix: .venv/test-$(ID) ## mend what is mechanical: format, order of front matter, new card ids; LINKS=… puts in links (PAGE=…)
+ifneq ($(LINKS),)
+	@$(RUN) -m fieldbook fix --links "$(LINKS)" --page "$(PAGE)"
+else
 	@$(RUN) -m ruff format --quiet .
 	@$(RUN) -m ruff check --quiet --output-format concise --fix . || true
 	@$(RUN) -m fieldbook fix
+endif
 
 new: .venv/html-$(ID) ## scaffold a page, its module and its test: make new CONCEPT=area/slug
 	@$(RUN) -m fieldbook new "$(CONCEPT)"

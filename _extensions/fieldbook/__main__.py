@@ -1,4 +1,4 @@
-"""The command line behind the Makefile: `python -m fieldbook html | new | fix | serve`."""
+"""The command line behind the Makefile: `python -m fieldbook html | new | fix | advise | serve`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m fieldbook", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("html", help="execute, check and build every page")
-    commands.add_parser("fix", help="mend what is mechanical")
+    fix = commands.add_parser("fix", help="mend what is mechanical, or put in the links that are named")
+    fix.add_argument("--links", default="", metavar="SLUG[:LINE]", help="proposed links to put in, parted by spaces")
+    fix.add_argument("--page", default="", metavar="AREA/SLUG", help="with --links: on this page only")
+    advise = commands.add_parser("advise", help="propose links, and name what a page's reader cannot know yet")
+    advise.add_argument("page", help="area/slug")
     commands.add_parser("serve", help="build, serve and reload on every change")
     new = commands.add_parser("new", help="scaffold a page, its module and its test")
     new.add_argument("concept", help="area/slug")
@@ -29,8 +33,12 @@ def main(arguments: list[str] | None = None) -> int:
             return 130
     if options.command == "serve":
         return serve(root)
-    from fieldbook import authoring
+    from fieldbook import advice, authoring
 
+    if options.command == "advise":
+        return advice.advise(root, options.page)
+    if options.command == "fix" and options.links:
+        return advice.fix(root, options.page, options.links)
     if options.command == "fix":
         return authoring.fix(root)
     return authoring.new(root, options.concept)

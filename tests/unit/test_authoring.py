@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fieldbook import authoring, cards, concept, planned, scaffold
+from fieldbook import advice, authoring, cards, concept, planned, scaffold
 from fieldbook.build import environment
 from fieldbook.source import code_cells, directives
 
@@ -330,3 +330,63 @@ def test_fix_leaves_front_matter_alone_that_it_does_not_understand(old, new):
     text = PAGE.replace(old, new)
     assert text != PAGE
     assert authoring.sort_front_matter(text) == text
+
+
+# --- advise, and fix with links --------------------------------------------------------------------------------------
+
+HEAD = "---\nsummary: One.\naliases: []\nrequires: [{}]\ncontrasts: []\nreviewed: 2026-11\n---\n\n# {}\n\n"
+RLHF = HEAD.format("", "RLHF") + "Then DPO, with a KV cache.\n\n## How it works\n\nThe KV cache, and DPO: $2a$.\n"
+
+
+def test_advice_is_located_and_says_what_to_type(book, capsys):
+    (book / "docs/training/rlhf.md").write_text(RLHF, encoding="utf-8")
+    assert advice.advise(book, "training/rlhf") == 0
+    fix = "or run: make fix PAGE=training/rlhf LINKS"
+    early = "is used before a page that this one requires is about it; type"
+    assert capsys.readouterr().out.splitlines() == [
+        f"docs/training/rlhf.md:11: 'DPO' {early} [DPO](#dpo), {fix}=dpo:11; or add dpo to requires, or say what it is "
+        "[advice.term]",
+        f"docs/training/rlhf.md:11: 'KV cache' {early} [KV cache](#kv-cache), {fix}=kv-cache:11; or add kv-cache to "
+        "requires, or say what it is [advice.term]",
+        f"docs/training/rlhf.md:15: 'KV cache' is named without a link; type [KV cache](#kv-cache), {fix}=kv-cache:15 "
+        "[advice.link]",
+        f"docs/training/rlhf.md:15: 'DPO' is named without a link; type [DPO](#dpo), {fix}=dpo:15 [advice.link]",
+        "docs/training/rlhf.md:15: no sentence up to the end of this section says what $a$ is; add one, with that "
+        "formula in it [advice.symbol]",
+    ]
+    (book / "docs/training/rlhf.md").write_text(RLHF.replace("[]\ncontrasts", "[dpo]\ncontrasts"), encoding="utf-8")
+    advice.advise(book, "training/rlhf")
+    assert "docs/training/rlhf.md:11: 'DPO' is named without a link;" in capsys.readouterr().out
+
+
+def test_fix_puts_in_the_links_that_are_named_and_nothing_else(book, capsys):
+    page, other = book / "docs/training/rlhf.md", book / "docs/serving/batching.md"
+    page.write_text(RLHF, encoding="utf-8")
+    other.write_text(HEAD.format("", "Batching") + "DPO.\n", encoding="utf-8")
+    before = tree(book)
+    assert advice.fix(book, "training/rlhf", "kv-cache dpo:15") == 0
+    mended = RLHF.replace("KV cache", "[KV cache](#kv-cache)").replace("and DPO", "and [DPO](#dpo)")
+    assert tree(book) == {**before, "docs/training/rlhf.md": mended}
+    assert "docs/training/rlhf.md:15: linked to 'dpo'" in capsys.readouterr().out
+    assert advice.fix(book, "training/rlhf", "kv-cache dpo:15") == 0
+    assert capsys.readouterr().out == "no proposed link to kv-cache, dpo:15; nothing changed\n"
+    assert advice.fix(book, "", "dpo") == 0
+    assert tree(book) == {
+        **before,
+        "docs/training/rlhf.md": mended.replace("Then DPO", "Then [DPO](#dpo)"),
+        "docs/serving/batching.md": before["docs/serving/batching.md"].replace("\nDPO", "\n[DPO](#dpo)"),
+    }
+
+
+def test_an_unknown_page_or_slug_changes_nothing(book, capsys):
+    (book / "docs/training/rlhf.md").write_text(RLHF, encoding="utf-8")
+    before = tree(book)
+    assert advice.fix(book, "training/rlhf", "dpo kv-cach") == 1
+    assert advice.fix(book, "training/rlfh", "dpo") == 1
+    assert advice.advise(book, "training/rlfh") == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "unknown slug 'kv-cach' in LINKS; did you mean 'kv-cache'?",
+        "no page 'training/rlfh'; did you mean 'training/rlhf'?",
+        "no page 'training/rlfh'; did you mean 'training/rlhf'?",
+    ]
+    assert tree(book) == before
