@@ -126,15 +126,17 @@ def outputs(project) -> dict[str, bytes]:
 def test_nothing_is_left_of_earlier_builds(project):
     assert html(project).returncode == 0
     before = outputs(project)
-    (project.root / "_static/own.css").unlink()
-    project.edit("docs/words/frequency.md", "[2, 1])", "[2, 1.25])")
+    project.edit("docs/words/frequency.md", "[2, 1])", "[2, 1.25])")  # a picture that is a file of its own
     assert html(project).returncode == 0
     after = outputs(project)
-    assert "_static/own.css" in before
-    assert "_static/own.css" not in after
     pictures = [{name for name in files if name.startswith("_images/")} for files in (before, after)]
     assert [len(names) for names in pictures] == [1, 1]
     assert pictures[0] != pictures[1]
+
+    assert "_static/own.css" in after
+    (project.root / "_static/own.css").unlink()
+    assert html(project).returncode == 0
+    assert "_static/own.css" not in outputs(project)
 
     (project.root / "_templates/search-form.html").unlink()
     project.edit("conf.py", "A small book that holds every construct.", "A small book.")
