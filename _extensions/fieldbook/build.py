@@ -162,5 +162,5 @@ def _needs_fresh(root: Path) -> bool:
     """Tell whether the last build said something that only a fresh one would say again (`fieldbook.standing`)."""
     try:
         return bool(json.loads((root / DOCTREES / "faulty.json").read_text(encoding="utf-8"))["homeless"])
-    except (OSError, ValueError, LookupError):
-        return False
+    except (OSError, ValueError, LookupError, TypeError):
+        return True  # it is written at the end of each build

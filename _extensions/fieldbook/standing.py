@@ -60,10 +60,10 @@ def on_env_get_outdated(
 ) -> list[str]:
     """Have the pages read again that the last build complained of."""
     try:
-        faulty = json.loads((Path(app.doctreedir) / FILE).read_text(encoding="utf-8"))["pages"]
-    except (OSError, ValueError, LookupError):
+        faulty = set(json.loads((Path(app.doctreedir) / FILE).read_text(encoding="utf-8"))["pages"])
+    except (OSError, ValueError, LookupError, TypeError):  # not there, or damaged
         return []
-    return sorted(set(faulty) & (env.found_docs - removed))
+    return sorted(faulty & (env.found_docs - removed))
 
 
 def on_build_finished(app: Sphinx, exception: Exception | None) -> None:

@@ -86,6 +86,9 @@ def test_an_unfinished_build_is_made_afresh_and_an_unchanged_one_not_at_all(proj
     (project.root / STATE).unlink()  # as a build leaves it that was cut short
     assert html(project).stdout.splitlines()[-1].startswith("Built.")
     assert page.exists()
+    (project.root / DOCTREES / "faulty.json").write_text('{"pages": 3}', encoding="utf-8")
+    project.edit("docs/numbers/mean.md", "One number for many", "One number for all")
+    assert html(project).stdout.splitlines()[-1].startswith("Built.")
 
 
 def test_the_page_of_a_removed_document_goes_with_it(project):
