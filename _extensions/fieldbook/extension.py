@@ -20,6 +20,7 @@ from fieldbook.html import setup_html
 from fieldbook.links import setup_links
 from fieldbook.mathematics import setup_mathematics
 from fieldbook.navigation import setup_navigation
+from fieldbook.number_gate import setup_number_gate
 from fieldbook.outdated import setup_outdated
 from fieldbook.reference import setup_reference
 from fieldbook.standing import setup_standing
@@ -41,6 +42,7 @@ PARTS = (
     setup_citations,
     setup_bibliography,
     setup_given,
+    setup_number_gate,
     setup_cells,
     setup_execution,
     setup_structure,

@@ -48,6 +48,12 @@ class Rule(StrEnum):
     """An entry without `seen`, uncited, doubled, or cited for more than was read."""
     GIVEN = "given"
     """A number marked as an input that the page's code does not contain."""
+    NUMBER = "number"
+    """A number that is neither computed, given, cited nor part of a name."""
+    NAMED = "named"
+    """An entry of docs/named.yml that is malformed, without reason, or stands on no page."""
+    CHECK = "check"
+    """A cell with a result that nothing checks."""
 
 
 @dataclass(frozen=True, order=True)

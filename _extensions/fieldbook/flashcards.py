@@ -82,6 +82,7 @@ class FlashcardDirective(SphinxDirective):
             card_id=card_id,
             ids=[f"card-{card_id}"],
         )
+        node[0].line = question[0].line
         self.set_source_info(node)
         return [node]
 

@@ -71,6 +71,7 @@ class Kernel:
             Descriptor(number, stream, heard) for number, stream in ((1, self._kernel.stdout), (2, self._kernel.stderr))
         ]
         self._threads = set(threading.enumerate())
+        self._given = set(self._kernel.shell.user_ns)
 
     def run(self, before: Callable[[int], None], after: Callable[[int], str | None]) -> str | None:
         """Run all cells, or up to the first of which `after` gives a reason to stop; return that reason."""
@@ -90,6 +91,11 @@ class Kernel:
         shown = [output for output in self._reader.nb.cells[index].outputs if output.output_type == "error"]
         reply = shown[-1] if shown else self._reply
         return None if self._reply["status"] == "ok" else f"{reply['ename']}: {reply['evalue']}"
+
+    def values(self) -> list[Any]:
+        """Return what the names stand for that cells have defined; IPython's own begin with an underscore."""
+        names = self._kernel.shell.user_ns.items()
+        return [value for name, value in names if name not in self._given and not name.startswith("_")]
 
     def left(self) -> list[threading.Thread]:
         """Return the threads that cells have left running."""

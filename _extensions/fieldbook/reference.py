@@ -75,7 +75,7 @@ class ReferenceTable(SphinxDirective):
         group += [nodes.colspec("", colwidth=100 // len(self.headings)) for _ in self.headings]
         group += nodes.thead("", self._row(self.headings))
         group += nodes.tbody("", *(self._row(row) for row in self.rows()))
-        return [nodes.table("", group)]
+        return [nodes.table("", group, classes=["fb-declared"])]
 
     def rows(self) -> Iterable[tuple[str, ...]]:
         """Return the rows."""

@@ -20,8 +20,12 @@ def source_line(node: nodes.Node) -> int:
     """Return the source line of a node, from 1; 0 if nothing above it knows a line.
 
     MyST gives a paragraph its first line and its inline nodes the same; a line break in the source stays a line break
-    in the text. So the line of an inline node is that of its block plus the breaks before it.
+    in the text. So the line of an inline node is that of its block plus the breaks before it. A row of a table is one
+    line, and only the table knows its own, that of its heading.
     """
+    row = next((part for part in (node, *ancestors(node)) if isinstance(part, nodes.row)), None)
+    if row is not None:
+        return _row_line(row)
     block = node
     while block is not None and (isinstance(block, (nodes.Inline, nodes.Text)) or not block.line):
         block = block.parent
@@ -34,6 +38,14 @@ def source_line(node: nodes.Node) -> int:
         if isinstance(other, nodes.Text):
             breaks += other.astext().count("\n")
     return block.line + breaks
+
+
+def _row_line(row: nodes.row) -> int:
+    table = next((part for part in ancestors(row) if isinstance(part, nodes.table)), None)
+    if table is None or not table.line:
+        return 0
+    in_head = isinstance(row.parent, nodes.thead)
+    return table.line + (0 if in_head else 2 + row.parent.index(row))  # the rule below the heading is a line, too
 
 
 def count_words(node: nodes.Node) -> int:

@@ -26,6 +26,7 @@ from matplotlib import pyplot as plt
 from nbformat.v4 import new_output
 
 from fieldbook import doctests, kernel, svg  # not `page`: importing it sets Matplotlib's style, if the cells want it
+from fieldbook.held import held_numbers
 from fieldbook.results import digest_of
 
 if TYPE_CHECKING:
@@ -129,10 +130,11 @@ def run_job(job: dict[str, Any], pipe: Connection) -> None:
     logging.getLogger("asyncio").setLevel(logging.NOTSET)  # silenced by `warm_up` for the fork server alone
     trace = Trace(root)
     limit(job)
-    result: dict[str, Any] = {"outputs": [], "failures": [], "examples": 0, "stopped": None}
+    result: dict[str, Any] = {"outputs": [], "failures": [], "examples": 0, "stopped": None, "held": []}
     start = time.process_time()
     if job["cells"]:
-        result["outputs"], result["stopped"] = run_cells(job, pipe)
+        result["outputs"], result["stopped"], values = run_cells(job, pipe)
+        result["held"] = held_numbers(values, result["outputs"])
     pipe.send(("examples", 0))
     try:
         if LimitReached.reason is not None:
@@ -172,7 +174,9 @@ def limit(job: dict[str, Any]) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (100 * job["characters"], 100 * job["characters"]))
 
 
-def run_cells(job: dict[str, Any], pipe: Connection) -> tuple[list[list[dict[str, Any]]], dict[str, Any] | None]:
+def run_cells(
+    job: dict[str, Any], pipe: Connection
+) -> tuple[list[list[dict[str, Any]]], dict[str, Any] | None, list[Any]]:
     """Run cells in a fresh kernel until one fails.
 
     Returns
@@ -181,6 +185,8 @@ def run_cells(job: dict[str, Any], pipe: Connection) -> tuple[list[list[dict[str
         For each cell that ran its outputs, in Jupyter's format.
     stopped : dict or None
         Where and why it stopped: ``cell`` (its index) and ``reason``.
+    values : list
+        What the names stand for that the cells have defined.
     """
     cells, printed, at = job["cells"], 0, 0
 
@@ -212,7 +218,7 @@ def run_cells(job: dict[str, Any], pipe: Connection) -> tuple[list[list[dict[str
         reason = own.run(before, after)
     except LimitReached as error:
         reason = str(error)
-    return own.outputs(at + 1), None if reason is None else {"cell": at, "reason": reason}
+    return own.outputs(at + 1), None if reason is None else {"cell": at, "reason": reason}, own.values()
 
 
 warm_up()

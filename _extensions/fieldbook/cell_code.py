@@ -1,0 +1,264 @@
+"""Questions asked of the code of a page's cells, answered from its syntax alone.
+
+Which strings does it show to the reader (`shown_strings`), and is each result held by a check (`unchecked`)? Both
+follow a name through one assignment, as a reader would. No Sphinx import.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import doctest
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from fieldbook.source import Cell, Fence
+
+SHOWN_BY_POSITION = {
+    "glue": 1, "print": 0, "Markdown": 0,
+    "set_title": 0, "suptitle": 0, "annotate": 0, "text": 2, "set_xlabel": 0, "set_ylabel": 0,
+}  # fmt: skip
+"""Calls that show a string, and the first argument that may be one."""
+SHOWN_BY_KEYWORD = {"caption", "alt", "title", "label", "xlabel", "ylabel", "suptitle"}
+HOLE = "\N{OBJECT REPLACEMENT CHARACTER}"
+"""Stands in a string for what its f-string puts in."""
+
+
+def parsed(code: str) -> ast.Module:
+    """Return the tree of a cell; an empty one if it is not Python, which running it will tell."""
+    try:
+        return ast.parse(code)
+    except SyntaxError:
+        return ast.Module([], [])
+
+
+# --- strings ---------------------------------------------------------------------------------------------------------
+
+
+def shown_strings(codes: Iterable[str]) -> list[tuple[int, int, str]]:
+    r"""Return the strings that cells show: captions, alternative texts, titles, labels, glued and printed text.
+
+    Parameters
+    ----------
+    codes : iterable of str
+        The source of each cell.
+
+    Returns
+    -------
+    list of (int, int, str)
+        Index of the cell, line in it (from 1), and the text, with `HOLE` for each value that is put in.
+
+    Examples
+    --------
+    >>> shown_strings(["title = f'{n} of 50'\nax.set_title(title)", "glue('x', f'{y:.3f} s')"])
+    [(0, 1, '\ufffc of 50'), (1, 1, '\ufffc s')]
+    >>> shown_strings(["ax.set(xlim=(0, 4)); print(len('4'))"])
+    []
+    """
+    trees = [parsed(code) for code in codes]
+    assigned: dict[str, tuple[int, ast.expr]] = {}
+    for index, tree in enumerate(trees):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Assign):
+                assigned |= {target.id: (index, node.value) for target in node.targets if isinstance(target, ast.Name)}
+    found: dict[tuple[int, int, int, str], None] = {}
+    for index, tree in enumerate(trees):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call):
+                for argument in _shown_arguments(node):
+                    for at, string in _strings(argument, index, assigned, set()):
+                        text = _text(string)
+                        if text.strip():
+                            found[at, string.lineno, string.col_offset, text] = None
+    return [(at, line, text) for at, line, _, text in found]
+
+
+def _shown_arguments(call: ast.Call) -> Iterator[ast.expr]:
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    if name in SHOWN_BY_POSITION:
+        yield from call.args[SHOWN_BY_POSITION[name] :]
+    yield from (word.value for word in call.keywords if word.arg in SHOWN_BY_KEYWORD)
+
+
+def _strings(
+    node: ast.expr, index: int, assigned: dict[str, tuple[int, ast.expr]], seen: set[str]
+) -> Iterator[tuple[int, ast.expr]]:
+    """Yield the string expressions of an argument, each with the cell that it stands in."""
+    if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+        yield index, node
+        parts: list[ast.expr] = [
+            part.value for part in getattr(node, "values", ()) if isinstance(part, ast.FormattedValue)
+        ]
+    elif isinstance(node, ast.Name):
+        if node.id in assigned and node.id not in seen:
+            at, value = assigned[node.id]
+            yield from _strings(value, at, assigned, seen | {node.id})
+        return
+    elif isinstance(node, ast.BinOp):
+        parts = [node.left, node.right]
+    elif isinstance(node, ast.IfExp):
+        parts = [node.body, node.orelse]
+    elif isinstance(node, (ast.Tuple, ast.List)):
+        parts = list(node.elts)
+    elif isinstance(node, ast.Dict):
+        parts = list(node.values)
+    elif isinstance(node, (ast.GeneratorExp, ast.ListComp)):
+        parts = [node.elt]
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("join", "format"):
+        parts = [node.func.value, *node.args]
+    else:
+        return
+    for part in parts:
+        yield from _strings(part, index, assigned, seen)
+
+
+def _text(string: ast.expr) -> str:
+    if isinstance(string, ast.Constant):
+        return str(string.value)
+    assert isinstance(string, ast.JoinedStr)
+    return "".join(str(part.value) if isinstance(part, ast.Constant) else HOLE for part in string.values)
+
+
+# --- checks ----------------------------------------------------------------------------------------------------------
+
+HIDDEN = {"remove-cell", "remove-output", "raises-exception"}
+"""Tags of cells that show no result: a cell that is to fail shows its error."""
+NO_RESULT = {"glue", "figure"}
+"""Helpers that show what others have worked out; a check is of that."""
+
+
+@dataclass(frozen=True)
+class Unchecked:
+    """A cell that no check holds: its index, and what a check could name."""
+
+    index: int
+    names: tuple[str, ...]
+
+
+def has_check(cells: list[Cell], fences: list[Fence]) -> bool:
+    r"""Tell whether anything on a page is checked at all.
+
+    Examples
+    --------
+    >>> has_check([Cell(1, "x = 1", ())], []), has_check([Cell(1, "assert 1", ())], [])
+    (False, True)
+    """
+    return bool(list(_checks(cells, fences)))
+
+
+def unchecked(cells: list[Cell], fences: list[Fence]) -> list[Unchecked]:
+    r"""Return the cells whose result is shown or pasted and that no check follows.
+
+    A check is an ``assert``, or an example with a result in a ``pycon`` fence. It holds a cell if it stands in the cell
+    or after it and names, directly or through one assignment, something that the cell defines. A cell that defines
+    nothing (a call, or a figure of what was worked out before) is held by any check that names what it calls or uses.
+
+    Examples
+    --------
+    >>> page = [Cell(1, "p = f(2)\np", ()), Cell(9, "total = p.sum()\nassert total == 1", ("remove-cell",))]
+    >>> unchecked(page, []), unchecked(page[:1], [])
+    ([], [Unchecked(index=0, names=('p',))])
+    >>> unchecked([Cell(1, "f(2)", ())], [Fence(5, ">>> f(2)\n4\n")])
+    []
+    """
+    assigned = _assigned(cells)
+    checks = [
+        (line, names.union(*(assigned.get(name, set()) for name in names))) for line, names in _checks(cells, fences)
+    ]
+    found = []
+    for index, cell in enumerate(cells):
+        tree = parsed(cell.source)
+        if not _shows(tree, cell):
+            continue
+        generic = _modules(tree) | _plots(tree) | NO_RESULT | set(dir(builtins))
+        defined = _defined(tree) - generic
+        own = defined or _used(tree) - generic
+        if own and not any(names & own for line, names in checks if line >= cell.line or not defined):
+            found.append(Unchecked(index, tuple(sorted(own))))
+    return found
+
+
+def _shows(tree: ast.Module, cell: Cell) -> bool:
+    calls = {
+        node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+    }
+    if "glue" in calls:
+        return True
+    if HIDDEN & set(cell.tags):
+        return False
+    ends_in_value = bool(tree.body) and isinstance(tree.body[-1], ast.Expr) and not cell.source.rstrip().endswith(";")
+    return ends_in_value or bool(calls & {"print", "display", "figure", "explore"})
+
+
+def _checks(cells: list[Cell], fences: list[Fence]) -> Iterator[tuple[int, set[str]]]:
+    """Yield the line of each check and the names in it."""
+    for cell in cells:
+        for node in ast.walk(parsed(cell.source)):
+            if isinstance(node, ast.Assert):
+                yield cell.line, _names(node)
+    for fence in fences:
+        try:
+            examples = doctest.DocTestParser().get_examples(fence.text)
+        except ValueError:
+            continue  # `doctests` says so
+        for example in examples:
+            if example.want:
+                yield fence.line, _names(parsed(example.source))
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+
+
+def _defined(tree: ast.Module) -> set[str]:
+    """Return what a cell assigns or defines at its top level, loops included."""
+    found = {part.id for part in ast.walk(tree) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
+    return found | {part.name for part in tree.body if isinstance(part, (ast.FunctionDef, ast.ClassDef))}
+
+
+def _used(tree: ast.Module) -> set[str]:
+    return {part.id for part in ast.walk(tree) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)}
+
+
+def _modules(tree: ast.Module) -> set[str]:
+    imports = (node for node in ast.walk(tree) if isinstance(node, ast.Import))
+    names = {alias.asname or alias.name.partition(".")[0] for node in imports for alias in node.names}
+    return names | {"np", "plt", "math"}
+
+
+def _plots(tree: ast.Module) -> set[str]:
+    """Return the names of figures, axes and what is drawn on them."""
+    found = {"plt"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and _root(node.value) in found:
+            found |= set().union(*(_names(target) for target in node.targets))
+    return found
+
+
+def _root(node: ast.AST) -> str:
+    """Return the name with which an expression such as ``ax.bar(…)[0]`` begins."""
+    while isinstance(node, (ast.Call, ast.Attribute, ast.Subscript)):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _assigned(cells: list[Cell]) -> dict[str, set[str]]:
+    """Return for each name the names in whatever it was assigned: a value, a loop's source, a function's body."""
+    found: dict[str, set[str]] = {}
+    for cell in cells:
+        for node in ast.walk(parsed(cell.source)):
+            if isinstance(node, ast.Assign):
+                pairs = [(target, node.value) for target in node.targets]
+            elif isinstance(node, (ast.AugAssign, ast.For)):
+                pairs = [(node.target, node.value if isinstance(node, ast.AugAssign) else node.iter)]
+            elif isinstance(node, ast.FunctionDef):
+                found.setdefault(node.name, set()).update(*(_names(part) for part in node.body))
+                continue
+            else:
+                continue
+            for target, value in pairs:
+                for name in _names(target):
+                    found.setdefault(name, set()).update(_names(value))
+    return found
