@@ -165,12 +165,13 @@ def unchecked(cells: list[Cell], fences: list[Fence]) -> list[Unchecked]:
     checks = [
         (line, names.union(*(assigned.get(name, set()) for name in names))) for line, names in _checks(cells, fences)
     ]
+    foreign = _foreign(cells) | NO_RESULT | set(dir(builtins))
     found = []
     for index, cell in enumerate(cells):
         tree = parsed(cell.source)
         if not _shows(tree, cell):
             continue
-        generic = _modules(tree) | _plots(tree) | NO_RESULT | set(dir(builtins))
+        generic = foreign | _plots(tree)
         defined = _defined(tree) - generic
         own = defined or _used(tree) - generic
         if own and not any(names & own for line, names in checks if line >= cell.line or not defined):
@@ -212,20 +213,39 @@ def _names(node: ast.AST) -> set[str]:
     return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
 
 
-def _defined(tree: ast.Module) -> set[str]:
-    """Return what a cell assigns or defines at its top level, loops included."""
-    found = {part.id for part in ast.walk(tree) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
-    return found | {part.name for part in tree.body if isinstance(part, (ast.FunctionDef, ast.ClassDef))}
+_SCOPES = (ast.FunctionDef, ast.ClassDef, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def _defined(node: ast.AST) -> set[str]:
+    """Return what a cell assigns or defines, loops included; not what only a function or a comprehension knows."""
+    found: set[str] = set()
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, (ast.FunctionDef, ast.ClassDef)):
+            found.add(child.name)
+        elif isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store):
+            found.add(child.id)
+        if not isinstance(child, _SCOPES):
+            found |= _defined(child)
+    return found
 
 
 def _used(tree: ast.Module) -> set[str]:
-    return {part.id for part in ast.walk(tree) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)}
+    """Return the names that a cell reads and has not made itself."""
+    names = [part for part in ast.walk(tree) if isinstance(part, ast.Name)]
+    made = {part.id for part in names if isinstance(part.ctx, ast.Store)}
+    return {part.id for part in names if isinstance(part.ctx, ast.Load)} - made
 
 
-def _modules(tree: ast.Module) -> set[str]:
-    imports = (node for node in ast.walk(tree) if isinstance(node, ast.Import))
-    names = {alias.asname or alias.name.partition(".")[0] for node in imports for alias in node.names}
-    return names | {"np", "plt", "math"}
+def _foreign(cells: list[Cell]) -> set[str]:
+    """Return what the cells import from elsewhere than the site's own code."""
+    found = {"np", "plt", "math"}
+    for cell in cells:
+        for node in ast.walk(parsed(cell.source)):
+            if isinstance(node, ast.Import):
+                found |= {alias.asname or alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] != "code_examples":
+                found |= {alias.asname or alias.name for alias in node.names}
+    return found
 
 
 def _plots(tree: ast.Module) -> set[str]:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from docutils import nodes
 from sphinx import addnodes
 
-from fieldbook import given, names, numbers
+from fieldbook import given, names, numbers, planned
 from fieldbook.cell_code import has_check as is_checked
 from fieldbook.cell_code import shown_strings, unchecked
 from fieldbook.domain import Place, concepts
@@ -303,6 +303,10 @@ def on_env_check_consistency(app: Sphinx, env: BuildEnvironment) -> None:
         for line in record.lines:
             faults += number_faults(docname, line, sources)
         used |= known.used(line.text for line in record.lines)
+    for entry in concepts(env).planned.values():
+        title = Line(entry.line, entry.title, numbers.TYPED * len(entry.title), "heading")
+        faults += number_faults(planned.PATH, title, Sources(known))
+        used |= known.used([title.text])
     warn([*faults, *names.unused(known, used)], app.srcdir)
 
 

@@ -125,20 +125,23 @@ billion 1000000000 dozen 12
 _WORDS = {word: float(number) for number, word in enumerate(_SMALL.split())}
 _WORDS |= {word: float(number) for word, number in zip(_LARGE.split()[::2], _LARGE.split()[1::2], strict=True)}
 _UNITS = """
-per[ ]?cent percentage bits? bytes? (?:kilo|mega|giga|tera)(?:bits?|bytes?|hertz|watts?) [KMGT]i?B nats?
-(?:milli|micro|nano)?seconds? minutes? hours? days? weeks? months? years? decades? times orders?[ ]of[ ]magnitude
-(?:US[ ])?dollars? cents? euros? degrees? watts? joules? hertz met(?:re|er)s? FLOPs?
-""".replace("[ ]", "~").split()
-_UNIT = "|".join(_UNITS).replace("~", "[ ]")
+bit byte kilobit kilobyte megabit megabyte gigabit gigabyte terabyte nat nanosecond microsecond millisecond second
+minute hour day week month year decade dollar cent euro degree watt kilowatt megawatt joule hertz metre meter FLOP
+"""
+# Units that have a plural: "three seconds", "three-second", "one second", but a "three second" is an ordinal.
+_OTHER_UNITS = ["percent", "per cent", "percentage points?", "times", "orders? of magnitude", "[KMGT]i?B"]
 _NUMBER_WORD = f"(?:{'|'.join(_WORDS)})"
-_WORD = re.compile(rf"\b{_NUMBER_WORD}(?:(?:[- ]|,? (?:to|or|and) ){_NUMBER_WORD})*[- ](?:{_UNIT})\b", re.IGNORECASE)
+_ONE, _MANY = "|".join(_UNITS.split()), "|".join([*(f"{unit}s" for unit in _UNITS.split()), *_OTHER_UNITS])
+_PHRASE = rf"{_NUMBER_WORD}(?:(?:[- ]|,? (?:to|or|and) ){_NUMBER_WORD})*"
+_WORD = re.compile(rf"\b(?:{_PHRASE}(?:[- ](?:{_MANY})|-(?:{_ONE}))|one (?:{_ONE}))\b", re.IGNORECASE)
 _PLAIN = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?(?:[eE][-−+]?\d+)?")
 _ALONE = re.compile(r"\s*[-−+]?\s*\d+(?:(?:,|\{,\}|\\,)\d{3})*(?:\.\d+)?\s*(?:\\?%)?\s*")
 _TEX_LENGTH = re.compile(
     r"\\\\\[[^\]]*\]|-?\d*\.?\d+\s*(?:pt|em|ex|mu|cm|mm)\b|\\(?:begin|end)\{[^}]*\}(?:\[[^\]]*\])?"
 )
 _TEX_NUMBER = re.compile(
-    r"(?:(?P<mantissa>\d+(?:\.\d+)?)\s*(?:\\cdot|\\times)\s*)?(?<![\d.])10\s*\^\s*(?:\{\s*(?P<braced>[-−+]?\d+)\s*\}|(?P<bare>\d))"
+    r"(?:(?P<mantissa>\d+(?:\.\d+)?)\s*(?:\\cdot|\\times)\s*)?(?<![\d.])10\s*\^\s*"
+    r"(?:\{\s*(?P<braced>[-−+]?\d+)\s*\}|(?P<bare>\d))"
     r"|(?P<number>[1-9]\d{0,2}(?:,\d{3})+(?!\d)|\d+\.\d+|\d+)(?P<percent>\s*\\?%)?"
 )
 _CODE_NUMBER = re.compile(
@@ -269,7 +272,10 @@ def _judge_given(text: str, line: Line, sources: Sources) -> Verdict:
     )
 
 
-_HEADING = "a heading or summary holds only numbers that are part of a name; say it in words, or in the text"
+_HEADING = (
+    "stands in a heading or summary, which hold only numbers that are part of a name; "
+    f"enter the name in {PATH} with its reason, or say it in words"
+)
 
 
 def _judge_typed(token: str, line: Line, sources: Sources) -> Verdict:

@@ -26,7 +26,7 @@ VOCABULARY = """
 a attention and batch below bound by cache channel chunk computed context cost depth each edge entropy error every
 factor few field for gradient grid head in is its kernel key layer less limit loss many mask matrix mean memory model
 moment more most of on one only order over page pair part phase point position prior query range rank rate ratio row
-same sample scale score second share signal slope small space span state step sum table term text than that the then
+same sample scale score seed share signal slope small space span state step sum table term text than that the then
 to token total train under unit update value vector weight where which width window with word zero
 """
 WORDS = VOCABULARY.split()
@@ -55,7 +55,7 @@ templates_path = [str(SITE / "_templates")]
 
 PAGE = """---
 {kernel}summary: What {title} says of the {words[0]}, and what the {words[1]} costs.
-aliases: [{title} rule, the {number}th idea]
+aliases: [{title} rule, the idea of {name}]
 requires: [{requires}]
 contrasts: [{contrasts}]
 reviewed: 2026-{month:02}
@@ -75,7 +75,7 @@ reviewed: 2026-{month:02}
 It was found early {{cite:p}}`{key}`.
 
 $$
-y_{{{number}}} = \\sum_{{j=1}}^{{n}} \\frac{{x_j^2}}{{{number} + j}}
+y_{{{index}}} = \\sum_{{j=1}}^{{n}} \\frac{{x_j^2}}{{{index} + j}}
 $$
 
 {paragraphs[1]}
@@ -148,7 +148,7 @@ class Book:
 
     def write(self, root: Path) -> None:
         """Write the site into an empty folder."""
-        areas = {f"area-{number:03}": f"Area {number:03}" for number in range(-(-self.pages // AREA))}
+        areas = {f"area-{number:03}": f"Area of {_name(number)}" for number in range(-(-self.pages // AREA))}
         files = {
             "conf.py": CONF.format(
                 areas={area: f"What {name} is about." for area, name in areas.items()},
@@ -188,7 +188,8 @@ class Book:
         return PAGE.format(
             kernel=KERNEL if self.execute else "",
             title=title(number),
-            number=number,
+            name=_name(number),
+            index=number % 100,
             month=1 + number % 12,
             words=chance.sample([word for word in WORDS if len(word) > 3], 2),
             requires=", ".join(slug(other) for other in requires(number)),
@@ -210,7 +211,7 @@ def slug(number: int) -> str:
 
 def title(number: int) -> str:
     """Return the title of a page."""
-    return f"The {WORDS[number % len(WORDS)]} of {number}"
+    return f"The {WORDS[number % len(WORDS)]} of {_name(number).capitalize()}"
 
 
 def area_of(number: int) -> str:

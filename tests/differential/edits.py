@@ -202,7 +202,9 @@ def add_page(root: Path, area: str, slug: str, listed: bool) -> None:
     if find(root, slug) or not (root / "docs" / area).exists():
         return
     some = next(iter(re.findall(r"^@\w+\{(.*),$", (root / BIBLIOGRAPHY).read_text(encoding="utf-8"), re.MULTILINE)))
-    cards = "".join(f"\n:::{{flashcard}} {slug}-{n}\nWhat is number {n}?\n---\nIt is {n}.\n:::\n" for n in (1, 2, 3))
+    cards = "".join(
+        f"\n:::{{flashcard}} {slug}-{n}\nWhat is {'x' * n}?\n---\nIt is {'x' * n}.\n:::\n" for n in (1, 2, 3)
+    )
     text = (
         f"---\nsummary: New here.\naliases: []\nrequires: [mean]\ncontrasts: [square]\nreviewed: 2026-11\n---\n\n"
         f"# {slug.capitalize()}\n\nCame after the [](#mean).\n\n:::{{pitfall}}\nIt is new.\n:::\n\n"
@@ -301,9 +303,9 @@ def reword_card(root: Path, slug: str, count: int) -> None:
     """Reword an answer slightly."""
     if path := find(root, slug):
         text = path.read_text(encoding="utf-8", errors="surrogateescape")
-        found = re.search(rf"(\{{flashcard\}} {slug}-2\n)((?:Now \d: )?)(.*\n---\n)", text)
+        found = re.search(rf"(\{{flashcard\}} {slug}-2\n)((?:Now x*: )?)(.*\n---\n)", text)
         if found:
-            text = text[: found.start(2)] + f"Now {count}: " + text[found.end(2) :]
+            text = text[: found.start(2)] + f"Now {'x' * count}: " + text[found.end(2) :]
             path.write_text(text, encoding="utf-8", errors="surrogateescape")
 
 
@@ -323,7 +325,7 @@ def add_card(root: Path, slug: str, count: int, entered: bool) -> None:
     path = find(root, slug)
     if path and f"{slug}-{count + 4}" not in cards_of(path):
         text = path.read_text(encoding="utf-8", errors="surrogateescape").rstrip("\n")
-        card = f":::{{flashcard}} {slug}-{count + 4}\nIs this card {count}?\n---\nYes, {count}.\n:::\n"
+        card = f":::{{flashcard}} {slug}-{count + 4}\nIs this card {'x' * count}?\n---\nYes, {'x' * count}.\n:::\n"
         path.write_text(f"{text}\n\n{card}", encoding="utf-8", errors="surrogateescape")
         if entered:
             authoring.fix(root)
@@ -496,6 +498,7 @@ BREAKS = {
     "path": "A [link](/docs/nowhere.md).",
     "formula": "$\\nosuch$",
     "given": "{given}`77777`",
+    "number": "It is 77777.",
     "cite": "{cite:t}`nobody1900nothing`",
     "glue": "{glue:text}`nothing`",
     "role": "{nosuchrole}`x`",

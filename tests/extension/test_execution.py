@@ -143,7 +143,9 @@ ERRORS = (
     "input('name? ')",
     "raise ExceptionGroup('many', [ValueError(1), KeyError(2)])",
 )
-CARDS = "\n".join(f":::{{flashcard}} outputs-{number}\nNumber {number}?\n---\nYes.\n:::\n" for number in (1, 2, 3))
+CARDS = "\n".join(
+    f":::{{flashcard}} outputs-{number}\nNumber {'x' * number}?\n---\nYes.\n:::\n" for number in (1, 2, 3)
+)
 
 
 def fences(*cells: str, tags: str = "") -> str:
@@ -180,7 +182,8 @@ def test_the_warm_executor_gives_the_pages_that_kernels_give(project):
     add_page(project, f"{fences(broken)}\n\n{fences(*ERRORS, tags='raises-exception')}\n\n{fences('1 + 1')}", "errors")
     warm = project.build_apart("-D", "fieldbook_executor=warm", out="warm")
     stock = project.build_apart("-D", "fieldbook_executor=stock", out="stock")
-    assert warm.warnings == stock.warnings == []
+    assert warm.warnings == stock.warnings
+    assert [line for line in warm.warnings if not line.endswith("[fieldbook.check]")] == []  # nobody checks these cells
     assert differences(warm.out, stock.out) == []
     shown = {kind: warm.page(f"docs/words/{kind}.html").select_one("#see-it-run") for kind in (*CELLS, "errors")}
     expected = {
@@ -227,7 +230,7 @@ def run_again(project) -> list[str]:
 def test_a_change_runs_again_what_depends_on_it_and_nothing_else(project):
     project.write("docs/words/data.txt", "12")
     project.write("code_examples/numbers/other.py", '"""Another module."""\n')
-    add_page(project, fences("from pathlib import Path\n\nint(Path('data.txt').read_text())"))
+    add_page(project, fences("from pathlib import Path\n\nn = int(Path('data.txt').read_text())\nassert n > 1\nn"))
     page, module, helper = "docs/numbers/mean", "code_examples/numbers/mean", "code_examples/numbers/helper"
     first = run_again(project)
     assert {page, "docs/words/outputs", module, "code_examples/numbers/other"} <= set(first)

@@ -37,8 +37,8 @@ It falls.
 def page(slug: str, **changes: str) -> str:
     """Return a good page, but for the changes."""
     cards = "\n".join(
-        f":::{{flashcard}} {slug}-{number}\nWhat is number {number} of {slug}?\n---\nIt is {number}.\n:::\n"
-        for number in (1, 2, 3)
+        f":::{{flashcard}} {slug}-{number}\nWhat is number {word} of {slug}?\n---\nIt is {word}.\n:::\n"
+        for number, word in enumerate(["one", "two", "three"], 1)
     )
     good = {
         "summary": "One sentence.",
@@ -113,7 +113,7 @@ def add_front_matter_faults(faulty: Faulty) -> None:
         "front-matter",
     )
     faulty.expected.append("docs/words/unread.md:1: WARNING: Malformed YAML [myst.topmatter]")
-    no_kernel = page("nokernel", body="```{code-cell} ipython3\n1 + 1\n```")
+    no_kernel = page("nokernel", body="```{code-cell} ipython3\nassert 1 + 1\n```")
     faulty.file("docs/words/nokernel.md", no_kernel)
     faulty.expect(
         "docs/words/nokernel.md",
@@ -227,7 +227,9 @@ def change_known_cards(faulty: Faulty) -> None:
 
 def add_code_faults(faulty: Faulty) -> None:
     head = "---\nfile_format: mystnb\nkernelspec: {name: python3}\n"
-    failing = page("failing", body="```{code-cell} ipython3\nfine = 1\n```\n\n```{code-cell} ipython3\n1 / 0\n```")
+    failing = page(
+        "failing", body="```{code-cell} ipython3\nfine = 1\nassert fine\n```\n\n```{code-cell} ipython3\n1 / 0\n```"
+    )
     faulty.file("docs/words/failing.md", failing.replace("---\n", head, 1))
     faulty.expect(
         "docs/words/failing.md",
