@@ -14,7 +14,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,9 +62,16 @@ class PageNumbers:
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-def text_lines(document: nodes.Element) -> list[Line]:
+def text_lines(document: nodes.Element, source: str) -> list[Line]:
     """Return the source lines of a document's text that may hold numbers."""
-    return [line for block in _blocks(document) for line in _lines(block) if numbers.may_hold_number(line.text)]
+    rows = source.splitlines()
+    found = []
+    for block in _blocks(document):
+        for line in _lines(block):
+            if numbers.may_hold_number(line.text):
+                opened = isinstance(block, nodes.math_block) and rows[source_line(block) - 1 :][:1] == ["$$"]
+                found.append(replace(line, number=line.number + opened))  # the dollars stand on a line of their own
+    return found
 
 
 def _blocks(node: nodes.Node) -> Iterator[nodes.Node]:
@@ -227,7 +234,7 @@ def on_doctree_read(app: Sphinx, doctree: nodes.document) -> None:
     text = Path(env.doc2path(docname)).read_text(encoding="utf-8")
     cells = code_cells(text)
     metadata = env.metadata[docname]
-    lines = (*front_lines(metadata, text), *text_lines(doctree), *cell_lines(cells, text))
+    lines = (*front_lines(metadata, text), *text_lines(doctree, text), *cell_lines(cells, text))
     module = ""
     place = Place.of(docname, app.config.fieldbook_areas)
     if place is not None and lines:
