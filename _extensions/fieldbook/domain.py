@@ -90,13 +90,14 @@ class ConceptDomain(Domain):
         "sources": {},  # document name: the digest of what it was read from
         "references": {},  # document name: {(target, id inside it)} of every reference
         "numbers": {},  # document name: number_gate.PageNumbers
+        "tested": {},  # document name: the figures that it was last written with
         "planned": {},  # slug: planned.Entry
         "written": {},  # document name: the view it was last written with
     }
     data_version = 3  # raise when the shape of the data changes
 
     per_document = ("pages", "links", "citations", "cards", "shown", "headings", "written")
-    per_document += ("named", "sources", "references", "numbers")
+    per_document += ("named", "sources", "references", "numbers", "tested")
 
     def clear_doc(self, docname: str) -> None:
         """Forget a document that is to be read again or is gone."""

@@ -25,6 +25,7 @@ from fieldbook.outdated import setup_outdated
 from fieldbook.reference import setup_reference
 from fieldbook.standing import setup_standing
 from fieldbook.structure import setup_structure
+from fieldbook.tested import setup_tested
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -47,6 +48,7 @@ PARTS = (
     setup_execution,
     setup_structure,
     setup_reference,
+    setup_tested,
     setup_html,
     setup_navigation,
     setup_outdated,
