@@ -150,8 +150,9 @@ def unchecked(cells: list[Cell], fences: list[Fence]) -> list[Unchecked]:
     r"""Return the cells whose result is shown or pasted and that no check follows.
 
     A check is an ``assert``, or an example with a result in a ``pycon`` fence. It holds a cell if it stands in the cell
-    or after it and names, directly or through one assignment, something that the cell defines. A cell that defines
-    nothing (a call, or a figure of what was worked out before) is held by any check that names what it calls or uses.
+    or after it and names, directly or through one assignment, something that the cell defines or a function of the
+    site's code that it uses. A cell that defines nothing (a call, or a figure of what was worked out before) is held
+    by any check that names what it calls or uses.
 
     Examples
     --------
@@ -165,7 +166,7 @@ def unchecked(cells: list[Cell], fences: list[Fence]) -> list[Unchecked]:
     checks = [
         (line, names.union(*(assigned.get(name, set()) for name in names))) for line, names in _checks(cells, fences)
     ]
-    foreign = _foreign(cells) | NO_RESULT | set(dir(builtins))
+    foreign, own_code = _foreign(cells) | NO_RESULT | set(dir(builtins)), _imported(cells, own=True)
     found = []
     for index, cell in enumerate(cells):
         tree = parsed(cell.source)
@@ -173,7 +174,8 @@ def unchecked(cells: list[Cell], fences: list[Fence]) -> list[Unchecked]:
             continue
         generic = foreign | _plots(tree)
         defined = _defined(tree) - generic
-        own = defined or _used(tree) - generic
+        used = _used(tree) - generic
+        own = defined | (used & own_code) if defined else used
         if own and not any(names & own for line, names in checks if line >= cell.line or not defined):
             found.append(Unchecked(index, tuple(sorted(own))))
     return found
@@ -238,12 +240,17 @@ def _used(tree: ast.Module) -> set[str]:
 
 def _foreign(cells: list[Cell]) -> set[str]:
     """Return what the cells import from elsewhere than the site's own code."""
-    found = {"np", "plt", "math"}
+    return _imported(cells, own=False) | {"np", "plt", "math"}
+
+
+def _imported(cells: list[Cell], *, own: bool) -> set[str]:
+    """Return what the cells import, from the site's own code or from elsewhere."""
+    found = set()
     for cell in cells:
         for node in ast.walk(parsed(cell.source)):
-            if isinstance(node, ast.Import):
+            if isinstance(node, ast.Import) and not own:
                 found |= {alias.asname or alias.name.partition(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] != "code_examples":
+            elif isinstance(node, ast.ImportFrom) and ((node.module or "").partition(".")[0] == "code_examples") == own:
                 found |= {alias.asname or alias.name for alias in node.names}
     return found
 

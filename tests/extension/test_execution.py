@@ -391,7 +391,7 @@ def append(project, path: str, text: str) -> None:
 def test_bad_cells_are_all_named_in_one_build_and_the_next_is_right(project):
     append(project, "conf.py", "\nnb_execution_timeout = 2\n")
     for name, (cell, _) in BAD.items():
-        add_page(project, f"{fences('fine = 1')}\n\n{fences(cell)}", name)
+        add_page(project, f"{fences('fine = 1', 'assert fine')}\n\n{fences(cell)}", name)
     project.write("code_examples/numbers/loops.py", '"""Loops.\n\n>>> while True: pass\n"""\n')
     project.write("code_examples/numbers/exits.py", '"""Exits.\n\n>>> import os; os._exit(4)\n"""\n')
     line = project.line("docs/words/raises.md", "```{code-cell} ipython3\n1 / 0")
@@ -430,7 +430,7 @@ def test_a_build_that_is_stopped_says_so_and_the_next_is_right(project):
         "    Path('../../pid').write_text(str(os.getpid()))\n    Path('../../pid').rename('../../reached')\n"
         "    while True:\n        pass"
     )
-    add_page(project, fences(stop))
+    add_page(project, fences(stop, "assert os"))
     reached = project.root / "reached"
     for at in ("a cell", "killed", "doctree-read", "html-page-context"):
         process = html(project, STOP_AT=at.replace("killed", "a cell"))

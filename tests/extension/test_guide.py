@@ -31,7 +31,7 @@ Two.
 ## How it works
 
 The formula $\\sofmax$ is none.
-It takes 12.5 s and four bits by GPT-9, and $x = 0.125$.
+It takes 12 s and four bits by GPT-9, and $x = 0.125$.
 
 ```{literalinclude} ../../code_examples/foundations/sofmax.py
 ```
