@@ -193,6 +193,11 @@ def test_the_list_of_names_is_refused_where_it_is_faulty():
     assert names.parse("a: [\n")[1][0].message.startswith("not YAML")
 
 
+def test_a_name_stands_whole():
+    assert [NAMES.spans(text) for text in ("GPT-4.5", "Llama 2-7B", "14-bit", "1,4-bit", "uint8", "int80")] == [[]] * 6
+    assert NAMES.spans("non-int8 and GPT-4.") == [(4, 8), (13, 18)]
+
+
 def test_a_name_that_stands_nowhere_is_refused():
     known, _ = names.parse("int{4,8}: formats of integers\n")
     used = known.used(["Int8 codes"])
