@@ -173,15 +173,28 @@ class FillTables(SphinxPostTransform):
     def run(self, **kwargs: Any) -> None:
         """Fill the tables of this document."""
         for node in list(self.document.findall(tested_table)):
-            head, *rows = TABLES[node["table"]](self.env._app)
+            app = self.env._app
+            head, *rows = TABLES[node["table"]](app)
             group = nodes.tgroup("", cols=len(head))
             group += [nodes.colspec("", colwidth=100 // len(head)) for _ in head]
             group += [nodes.thead("", _row(head)), nodes.tbody("", *(_row(row) for row in rows))]
-            node.replace_self(nodes.table("", group, classes=["fb-figures"]))
+            caption = [nodes.title("", measured_at(Path(app.srcdir)))] if node["table"] == "mutants" else []
+            node.replace_self(nodes.table("", *caption, group))
+
+
+def measured_at(root: Path) -> str:
+    """Return which commit the mutants were last measured at."""
+    path = root / MUTANTS
+    commit = json.loads(path.read_text(encoding="utf-8"))["commit"] if path.exists() else "none"
+    return f"Measured at commit {commit[:12]}"
 
 
 def _row(cells: tuple[str, ...]) -> nodes.row:
-    return nodes.row("", *(nodes.entry("", nodes.paragraph("", text)) for text in cells))
+    """Return a row; what begins with a digit is a figure and stands on the right."""
+    return nodes.row(
+        "",
+        *(nodes.entry("", nodes.paragraph("", text), classes=["text-right"] * text[:1].isdigit()) for text in cells),
+    )
 
 
 def on_env_updated(app: Sphinx, env: BuildEnvironment) -> list[str]:
@@ -189,7 +202,7 @@ def on_env_updated(app: Sphinx, env: BuildEnvironment) -> list[str]:
     known = concepts(env).data["tested"]
     if not known:
         return []
-    current = repr({name: table(app) for name, table in TABLES.items()})
+    current = repr(({name: table(app) for name, table in TABLES.items()}, measured_at(Path(app.srcdir))))
     changed = [docname for docname, written in known.items() if written != current]
     known.update(dict.fromkeys(known, current))
     return changed
