@@ -178,15 +178,15 @@ class FillTables(SphinxPostTransform):
             group = nodes.tgroup("", cols=len(head))
             group += [nodes.colspec("", colwidth=100 // len(head)) for _ in head]
             group += [nodes.thead("", _row(head)), nodes.tbody("", *(_row(row) for row in rows))]
-            caption = [nodes.title("", measured_at(Path(app.srcdir)))] if node["table"] == "mutants" else []
-            node.replace_self(nodes.table("", *caption, group))
+            below = [nodes.paragraph("", measured_at(Path(app.srcdir)))] if node["table"] == "mutants" else []
+            node.replace_self([nodes.table("", group), *below])
 
 
 def measured_at(root: Path) -> str:
     """Return which commit the mutants were last measured at."""
     path = root / MUTANTS
     commit = json.loads(path.read_text(encoding="utf-8"))["commit"] if path.exists() else "none"
-    return f"Measured at commit {commit[:12]}"
+    return f"Measured at commit {commit[:12]}."
 
 
 def _row(cells: tuple[str, ...]) -> nodes.row:
