@@ -142,13 +142,13 @@ def test_a_formula_states_what_a_cell_holds(project):
 def test_cells_are_checked(project):
     page = "docs/numbers/mean.md"
     project.edit(page, "assert mean(values) == 3", "pass")
-    fence = "```pycon\n>>> from code_examples.numbers.mean import mean\n>>> mean([4, 6])\n5.0\n```\n"
-    [fault] = said(project.build_apart(), "check")
-    first = project.line(page, "```{code-cell} ipython3\nfrom code_examples")
-    assert fault == (
-        f"{page}:{first}: WARNING: nothing checks what this cell shows; assert something of 'values' below it, in "
-        "a cell with the tag 'remove-cell' or in a 'pycon' fence [fieldbook.check]"
-    )
+    fence = "```pycon\n>>> 4 + 6\n10\n```\n"  # it checks something, and nothing of the cells
+    project.edit(page, ">>> from code_examples.numbers.mean import mean\n>>> mean([4, 6])\n5.0", ">>> 4 + 6\n10")
+    what = "assert something of 'mean' or 'values' below it, in a cell with the tag 'remove-cell' or in a 'pycon' fence"
+    assert said(project.build_apart(), "check") == [
+        f"{page}:{project.line(page, cell)}: WARNING: nothing checks what this cell shows; {what} [fieldbook.check]"
+        for cell in ("```{code-cell} ipython3\nfrom code_examples", "```{code-cell} ipython3\n:tags: [hide-input]")
+    ]
     project.edit(page, fence, "")
     [fault] = said(project.build_apart(), "check")
     assert ": WARNING: nothing on this page checks its cells; assert what the prose says of them" in fault
