@@ -28,7 +28,7 @@ LOCK := $(RUN) -m uv pip compile pyproject.toml --quiet --universal --generate-h
 	--fork-strategy fewest --no-emit-index-url --no-annotate --upgrade --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help html test fix new serve edits bench linkcheck lock clean
+.PHONY: help html check test fix new serve edits bench linkcheck lock clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -36,6 +36,9 @@ help: ## list the targets
 
 html: .venv/html-$(ID) node_modules/.package-lock.json ## execute, check and build every page into _build/html
 	@$(RUN) -m fieldbook html
+
+check: .venv/test-$(ID) node_modules/.package-lock.json ## judge one page in seconds: make check PAGE=area/slug (or the pages changed since the commit)
+	@$(RUN) -m fieldbook check $(call quoted,$(PAGE))
 
 test: .venv/test-$(ID) node_modules/.package-lock.json ## format, lint, and every test
 	@$(RUN) -m ruff format --check --quiet . || { echo "The format of the files above differs: make fix mends it."; exit 1; }

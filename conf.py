@@ -10,14 +10,19 @@ extensions = ["myst_nb", "sphinx_design", "sphinxcontrib.bibtex", "fieldbook"]
 root_doc = "index"
 source_suffix = {".md": "myst-nb"}
 include_patterns = ["index.md", "docs/**"]
-exclude_patterns = ["**/.*"]
+exclude_patterns = ["**/.*", ".venv", "node_modules", "_build", ".git"]  # by name, or they are walked all the same
 templates_path = ["_templates"]
 nitpicky = True
 suppress_warnings = [
     "bibtex.duplicate_citation",  # a source is listed on each page that cites it; the page's own list wins
     "bibtex.duplicate_label",  # said by the fieldbook extension, at the entry's line
     "bibtex.key_not_found",  # said by the fieldbook extension, with the nearest key
+    "misc.highlighting_failure",  # said by the fieldbook extension, with the line in the code
+    "myst.header",  # said by the fieldbook extension, also where the title is what is missing
+    "myst.topmatter",  # said by the fieldbook extension, with the line
     "mystnb.exec",  # said by the fieldbook extension, with the cell's line
+    "mystnb.nbcell",  # said by the fieldbook extension, with the remedy
+    "toc.not_included",  # said by the fieldbook extension, with the remedy
 ]
 
 # --- the fieldbook ---------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ MARKERS = {
     "code_examples": "unit",
     "unit": "unit",
     "extension": "build",
+    "pages": "build",
     "differential": "differential",
     "site": "site",
     "browser": "browser",

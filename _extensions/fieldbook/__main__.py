@@ -1,4 +1,4 @@
-"""The command line behind the Makefile: `python -m fieldbook html | new | fix | advise | serve`."""
+"""The command line behind the Makefile: `python -m fieldbook html | check | new | fix | advise | serve`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m fieldbook", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("html", help="execute, check and build every page")
+    page = commands.add_parser("check", help="judge one page")
+    page.add_argument("place", nargs="?", default="", help="area/slug; without it the pages that git sees changed")
     fix = commands.add_parser("fix", help="mend what is mechanical, or put in the links that are named")
     fix.add_argument("--links", default="", metavar="SLUG[:LINE]", help="proposed links to put in, parted by spaces")
     fix.add_argument("--page", default="", metavar="AREA/SLUG", help="with --links: on this page only")
@@ -31,6 +33,10 @@ def main(arguments: list[str] | None = None) -> int:
         except KeyboardInterrupt:
             print("Interrupted: the next build starts fresh.", file=sys.stderr)
             return 130
+    if options.command == "check":
+        from fieldbook.check import check
+
+        return check(root, options.place)
     if options.command == "serve":
         return serve(root)
     from fieldbook import advice, authoring

@@ -23,6 +23,7 @@ from myst_nb.sphinx_ import NbMetadataCollector
 
 from fieldbook.faults import Fault, Rule, warn
 from fieldbook.source import Cell, code_cells
+from fieldbook.tree import ancestors, source_line
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -69,6 +70,14 @@ def without_folders(text: str, root: Path) -> str:
     return re.sub(rf"{re.escape(cell)}\d+[\\/]\d+\.py", "cell", text)
 
 
+def cell_line(output: nodes.Node, path: Path) -> int:
+    """Return the line of the cell that an output belongs to; the tree itself knows another one."""
+    for above in ancestors(output):
+        if isinstance(above, nodes.container) and above.get("exec_count"):
+            return code_cells(path.read_text(encoding="utf-8"))[above["exec_count"] - 1].line
+    return source_line(output)
+
+
 def peculiar(text: str, root: Path) -> str | None:
     """Return what of an output another machine or another build would not show.
 
@@ -94,8 +103,9 @@ def on_doctree_read(app: Sphinx, doctree: nodes.document) -> None:
                 block += nodes.Text(block.rawsource)
         is_shown = "mime_type" not in block.parent or len(block.parent.parent) == 1  # plain text is the last choice
         if "output" in block["classes"] and is_shown and (what := peculiar(block.astext(), root)):
-            message = f"output differs from build to build: {what!r}; show something else, or end the line with ';'"
-            warn([Fault(docname, block.line or 0, Rule.CELL, message)])
+            what = re.sub(r"0x\w+", "0x…", what)
+            message = f"output differs from build to build: '{what}'; show something else, or end the line with ';'"
+            warn([Fault(docname, cell_line(block, root / f"{docname}.md"), Rule.CELL, message)])
     data = NbMetadataCollector.get_exec_data(app.env, docname)
     if not data or data["succeeded"]:
         return

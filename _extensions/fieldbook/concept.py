@@ -20,7 +20,9 @@ from fieldbook.faults import Fault, Rule, did_you_mean
 
 SUMMARY_LENGTH = 160
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
+
+Slug = Annotated[str, StringConstraints(pattern=f"^{SLUG}$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
@@ -124,7 +126,9 @@ def parse(text: str, where: str) -> FrontMatter:
     except yaml.YAMLError as error:
         line = error.problem_mark.line + 2 if getattr(error, "problem_mark", None) else 1
         problem = getattr(error, "problem", None) or "unreadable"
-        message = f"front matter is not YAML ({problem}); quote a value that holds ': ' or starts with a mark"
+        tab = "\t" in "".join(text.splitlines()[line - 1 : line])
+        remedy = "indent with blanks, not tabs" if tab else "quote a value that holds ': ' or starts with a mark"
+        message = f"front matter is not YAML ({problem}); {remedy}"
         return FrontMatter(None, {}, end, (Fault(where, line, Rule.FRONT_MATTER, message),))
     if not isinstance(values, dict):
         message = f"front matter must be keys with values: {', '.join(KEYS)}"
@@ -203,4 +207,4 @@ def _sentence(key: str, detail: Any) -> str:
         return f"summary has {len(value)} characters, {over} more than {SUMMARY_LENGTH}; shorten it"
     if kind == "string_pattern_mismatch" and key in ("requires", "contrasts"):
         return f"'{value}' in {key} is no slug; use lower case, digits and single hyphens"
-    return f"'{key}' is not as it should be ({detail['msg'].lower()}); {_REMEDY.get(key, '')}"
+    return f"'{key}' is not as it should be ({detail['msg'].lower().replace('tuple', 'list')}); {_REMEDY.get(key, '')}"

@@ -22,11 +22,13 @@ import nbformat
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from myst_nb.core.read import create_nb_reader
+from myst_nb.core.render import strip_ansi
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
 from fieldbook import executor, results
 from fieldbook.build import code_digest
+from fieldbook.cells import reason
 from fieldbook.domain import concepts
 from fieldbook.faults import Fault, Rule, warn
 
@@ -182,7 +184,7 @@ def result_faults(job: dict[str, Any], result: dict[str, Any], code: results.Run
     faults = []
     stopped = result["stopped"]
     if stopped is not None and stopped["cell"] is not None and code is not None:
-        message = f"cell fails: {stopped['reason']}"
+        message = f"cell fails: {_told(stopped['reason'], result['outputs'])}"
         faults.append(Fault(where, code.cells[stopped["cell"]].line, Rule.CELL, message))
     elif stopped is not None:
         message = f"the doctests do not end: {stopped['reason']}"
@@ -191,6 +193,14 @@ def result_faults(job: dict[str, Any], result: dict[str, Any], code: results.Run
         at = line if code is None else code.fences[fence].line + line - 1
         faults.append(Fault(where, at, Rule.DOCTEST, f"doctest {what}; correct the code, or the result it shows"))
     return faults
+
+
+def _told(why: str, outputs: list[list[dict[str, Any]]]) -> str:
+    """Return why a cell stopped; an assertion without words is told by its line, which the traceback has."""
+    errors = [output for output in (outputs or [[]])[-1] if output["output_type"] == "error"]
+    if errors and why.startswith("AssertionError: ;"):
+        why = why.replace("AssertionError: ", reason(strip_ansi("\n".join(errors[0]["traceback"]))), 1)
+    return why
 
 
 def on_doctree_read(app: Sphinx, doctree: Any) -> None:

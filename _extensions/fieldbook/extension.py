@@ -17,12 +17,15 @@ from fieldbook.flashcards import setup_flashcards
 from fieldbook.generated import setup_generated
 from fieldbook.given import setup_given
 from fieldbook.html import setup_html
+from fieldbook.judge import setup_judge
 from fieldbook.links import setup_links
+from fieldbook.markup import setup_markup
 from fieldbook.mathematics import setup_mathematics
 from fieldbook.navigation import setup_navigation
 from fieldbook.number_gate import setup_number_gate
 from fieldbook.outdated import setup_outdated
 from fieldbook.reference import setup_reference
+from fieldbook.remedies import setup_remedies
 from fieldbook.standing import setup_standing
 from fieldbook.structure import setup_structure
 from fieldbook.tested import setup_tested
@@ -46,6 +49,7 @@ PARTS = (
     setup_number_gate,
     setup_cells,
     setup_execution,
+    setup_markup,
     setup_structure,
     setup_reference,
     setup_tested,
@@ -53,6 +57,8 @@ PARTS = (
     setup_navigation,
     setup_outdated,
     setup_standing,
+    setup_remedies,
+    setup_judge,
 )
 
 

@@ -64,7 +64,7 @@ class FlashcardDirective(SphinxDirective):
         if not answer:
             return self._refuse(f"card '{card_id}' has no answer; write it after the line '---'")
         if len(question) != 1 or not isinstance(question[0], nodes.paragraph):
-            return self._refuse(
+            self._refuse(
                 f"the question of card '{card_id}' is not one paragraph; keep it to one, without lists or code blocks"
             )
         card = cards.Card(
@@ -77,7 +77,7 @@ class FlashcardDirective(SphinxDirective):
         concepts(self.env).data["cards"].setdefault(self.env.docname, []).append(card)
         node = flashcard(
             "",
-            flashcard_question("", "", *question[0].children),
+            flashcard_question("", "", *(child for block in question for child in block.children)),
             flashcard_answer("", *answer),
             card_id=card_id,
             ids=[f"card-{card_id}"],

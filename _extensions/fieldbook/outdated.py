@@ -6,7 +6,8 @@ makes it read everything. Here contents decide: a page is read again when its te
 What a page says may also hang on which documents there are: a list of pages, and a link by path, are made otherwise
 where their target is missing. So a page that names a document is read again when that appears or goes.
 
-A file that is not UTF-8 is no document: it is refused, in every build, and taken from the site as if it were gone.
+A file that is not UTF-8, or no Markdown, is no document: it is refused, in every build, and taken from the site as if
+it were gone.
 """
 
 from __future__ import annotations
@@ -44,21 +45,32 @@ def on_env_get_outdated(
 
 
 def drop_unreadable(env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]) -> list[Fault]:
-    """Take files that are not UTF-8 from the documents found; return a fault for each."""
+    """Take files that cannot be pages from the documents found; return a fault for each."""
     faults = []
     for docname in sorted(env.found_docs):
-        data = Path(env.doc2path(docname)).read_bytes()
-        try:
-            data.decode("utf-8")
-        except UnicodeDecodeError as error:
-            line = data.count(b"\n", 0, error.start) + 1
-            message = f"the file is not UTF-8 (byte 0x{data[error.start]:02x}); save it as UTF-8"
-            faults.append(Fault(f"{docname}.md", line, Rule.ENCODING, message))
+        fault = unreadable(Path(env.doc2path(docname)), docname)
+        if fault is not None:
+            faults.append(fault)
             for documents in (env.project.docnames, added, changed):
                 documents.discard(docname)
             if docname in env.all_docs:
                 removed.add(docname)
     return faults
+
+
+def unreadable(path: Path, docname: str) -> Fault | None:
+    """Return why a file cannot be a page, or None."""
+    if path.suffix != ".md":
+        message = "a notebook holds outputs, which the build makes; write the page as .md ('make new' begins one)"
+        return Fault(f"{docname}{path.suffix}", 1, Rule.OUTPUT, message)
+    data = path.read_bytes()
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"the file is not UTF-8 (byte 0x{data[error.start]:02x}); save it as UTF-8"
+        return Fault(f"{docname}.md", line, Rule.ENCODING, message)
+    return None
 
 
 def sources(env: BuildEnvironment, docname: str, digests: Digests) -> str:

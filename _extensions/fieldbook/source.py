@@ -6,6 +6,8 @@ The fences are found by the Markdown parser that MyST itself uses, never by patt
 from __future__ import annotations
 
 import ast
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -82,6 +84,59 @@ def fences(text: str, language: str) -> list[Fence]:
             assert token.map is not None
             found += [replace(fence, line=token.map[0] + 1 + fence.line) for fence in fences(token.content, language)]
     return found
+
+
+LITERAL = ("code-cell", "code-block", "code", "sourcecode", "literalinclude", "math", "raw", "toctree", "bibliography")
+"""Directives whose body is no Markdown."""
+
+
+def walk(text: str, before: int = 0) -> Iterator[tuple[int, Token]]:
+    r"""Return every fence with its line (from 1), those inside directives too.
+
+    Examples
+    --------
+    >>> [(line, token.info) for line, token in walk(":::{note}\n```sh\nls\n```\n:::\n")]
+    [(1, '{note}'), (2, 'sh')]
+    """
+    for token in _blocks(text):
+        if token.type in ("fence", "colon_fence"):
+            assert token.map is not None  # every fence has lines
+            line = before + token.map[0] + 1
+            yield line, token
+            name = re.match(r"\s*\{([^}]*)\}", token.info)
+            if name and name[1] not in LITERAL:
+                yield from walk(token.content, line)
+
+
+def nested_cells(text: str) -> list[int]:
+    r"""Return the lines of cells inside something else, which never run.
+
+    Examples
+    --------
+    >>> nested_cells(":::{note}\n```{code-cell}\n1\n```\n:::\n"), nested_cells("```{code-cell}\n1\n```\n")
+    ([2], [])
+    """
+    outside = {
+        token.map[0] + 1
+        for token in _blocks(text)
+        if token.type == "fence" and token.level == 0 and token.map is not None
+    }
+    return [line for line, token in walk(text) if token.info.startswith("{code-cell}") and line not in outside]
+
+
+def headings(text: str) -> list[tuple[int, int]]:
+    r"""Return the headings of a page: line and level of each.
+
+    Examples
+    --------
+    >>> headings("# A\n\n### B\n\n```\n# no\n```\n")
+    [(1, 1), (3, 3)]
+    """
+    return [
+        (token.map[0] + 1, int(token.tag[1:]))
+        for token in _blocks(text)
+        if token.type == "heading_open" and token.level == 0 and token.map is not None
+    ]
 
 
 def has_title(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,12 +10,14 @@ from typing import TYPE_CHECKING
 from docutils import nodes
 from sphinx import addnodes
 
+from fieldbook import concept
 from fieldbook.callouts import Misread, Pitfall
 from fieldbook.domain import Place, concepts, is_concept_link
 from fieldbook.faults import Fault, Rule, did_you_mean, warn
 from fieldbook.flashcards import flashcard
 from fieldbook.generated import page_meta
-from fieldbook.source import has_title, unclosed_fences
+from fieldbook.hygiene import conflict, second_page
+from fieldbook.source import code_cells, has_title, headings, unclosed_fences
 from fieldbook.tree import ancestors, count_words, source_line
 
 if TYPE_CHECKING:
@@ -31,13 +34,41 @@ OTHER_FOLDERS = ("about", "contributing")
 
 
 def check_source(text: str, docname: str) -> list[Fault]:
-    """Return what is wrong with the source of any page: a fence left open, no title."""
+    """Return what is wrong with the source of any page: a fence left open, titles and levels of headings."""
+    if second_page(text) or conflict(text):
+        return []  # `hygiene` says so; what follows from it is no fault of its own
     message = "this fence is never closed and swallows what follows; close it with as many marks as it was opened with"
     faults = [Fault(docname, line, Rule.STRUCTURE, message) for line in unclosed_fences(text)]
     if not has_title(text):
         message = "the page has no title; begin it, after the front matter, with '# Title'"
         faults.append(Fault(docname, 1, Rule.TITLE, message))
+    return [*faults, *_heading_faults(text, docname)]
+
+
+def _heading_faults(text: str, docname: str) -> list[Fault]:
+    """Return second titles, and headings that skip a level; those before the title skip nothing."""
+    faults, level, titles = [], 0, 0
+    for line, depth in headings(text):
+        titles += depth == 1
+        if depth == 1 and titles > 1:
+            message = "the page has a second title; write '##' for a part, '###' for a heading inside one"
+            faults.append(Fault(docname, line, Rule.TITLE, message))
+        elif titles and depth > level + 1:
+            message = f"the heading skips a level; write '{'#' * (level + 1)}', not '{'#' * depth}'"
+            faults.append(Fault(docname, line, Rule.STRUCTURE, message))
+        level = depth
     return faults
+
+
+def _front_faults(text: str, docname: str) -> list[Fault]:
+    """Return what is wrong with front matter and cells of a page outside the areas; `domain` judges the others."""
+    front = concept.parse(text, docname)
+    unread = [fault for fault in front.faults if front.end and not front.lines]
+    lines = [cell.line for cell in code_cells(text)]
+    if lines and "file_format" not in front.lines and not unread:
+        message = "the page has cells, but its front matter no 'file_format: mystnb' and 'kernelspec: {name: python3}'"
+        unread.append(Fault(docname, lines[0], Rule.FRONT_MATTER, message))
+    return unread
 
 
 def check_page(document: nodes.document, docname: str) -> list[Fault]:
@@ -149,7 +180,9 @@ def on_doctree_read(app: Sphinx, doctree: nodes.document) -> None:
     place = Place.of(docname, areas)
     text = Path(app.env.doc2path(docname)).read_text(encoding="utf-8")
     warn(check_source(text, docname))
-    if place is not None and has_title(text):
+    if place is None:
+        warn(_front_faults(text, docname))
+    elif has_title(text) and not second_page(text) and not conflict(text):
         warn(check_page(doctree, docname))
         planned, found = concepts(app.env).planned, app.env.found_docs
         warn(
@@ -166,21 +199,37 @@ def on_env_check_consistency(app: Sphinx, env: BuildEnvironment) -> None:
     """Report pages outside the areas and headings that would capture a concept's links."""
     areas, pages = env.config.fieldbook_areas, concepts(env).pages
     faults = []
+    listed = {env.config.root_doc, *env.included, *(name for names in env.toctree_includes.values() for name in names)}
     for docname in sorted(env.all_docs):
         parts = docname.split("/")
         if parts[0] != "docs":
             continue
-        if len(parts) != 3 or parts[1] not in (*areas, *OTHER_FOLDERS):
-            folder = parts[1] if len(parts) > 2 else "docs"
-            remedy = did_you_mean(folder, areas) or f"; the areas are {', '.join(areas)}"
-            message = f"'{folder}' is no area{remedy} (pages are docs/<area>/<slug>.md)"
+        if message := _misplaced(parts, areas):
             faults.append(Fault(docname, 1, Rule.AREA, message))
+        if docname not in listed and "orphan" not in env.metadata[docname]:
+            index = f"{docname.rpartition('/')[0]}/index.md"
+            message = f"no list of pages leads to this one; add '{parts[-1]}' to the toctree of {index}"
+            faults.append(Fault(docname, 0, Rule.TOCTREE, message))
         place = Place.of(docname, areas)
         for heading, line in concepts(env).data["headings"].get(docname, ()):
             if heading in pages and (place is None or heading != place.slug):
                 message = f"this heading has the id '{heading}', which is the slug of another page; word it otherwise"
                 faults.append(Fault(docname, line, Rule.TITLE, message))
     warn(faults)
+
+
+def _misplaced(parts: list[str], areas: dict[str, str]) -> str:
+    """Return what is wrong with the place of a page, or nothing."""
+    folder = parts[1] if len(parts) > 2 else "docs"
+    if len(parts) < 3 or parts[1] not in (*areas, *OTHER_FOLDERS):
+        remedy = did_you_mean(folder, areas) or f"; the areas are {', '.join(areas)}"
+        return f"'{folder}' is no area{remedy} (pages are docs/<area>/<slug>.md)"
+    if len(parts) > 3:
+        return f"an area has no folders of its own; move the page to docs/{folder}/{parts[-1]}.md"
+    if not re.fullmatch(concept.SLUG, parts[2]):
+        slug = re.sub(r"[^a-z0-9]+", "-", parts[2].lower()).strip("-")
+        return f"'{parts[2]}' is no slug; rename the file to '{slug}.md': lower case, digits and single hyphens"
+    return ""
 
 
 def setup_structure(app: Sphinx) -> None:

@@ -17,7 +17,7 @@ def test_every_rule_has_a_row_with_a_sentence():
     rows = reference.rule_rows()
     assert [name for name, _ in rows] == [f"`fieldbook.{rule.value}`" for rule in Rule]
     assert all(re.fullmatch(r"[A-Z].{10,}\.", text) for _, text in rows), rows
-    assert ("`fieldbook.cell`", "A cell that fails.") in rows
+    assert ("`fieldbook.cell`", "A cell that fails, or that asks for network, clock, chance or the machine.") in rows
 
 
 def test_limits_follow_what_the_build_enforces(monkeypatch):
