@@ -68,7 +68,7 @@ def text_lines(document: nodes.Element, source: str) -> list[Line]:
     found = []
     for block in _blocks(document):
         for line in _lines(block):
-            if numbers.may_hold_number(line.text):
+            if numbers.may_hold_number(line.text) or numbers.GIVEN in line.kinds:
                 opened = isinstance(block, nodes.math_block) and rows[source_line(block) - 1 :][:1] == ["$$"]
                 found.append(replace(line, number=line.number + opened))  # the dollars stand on a line of their own
     return found

@@ -45,7 +45,7 @@ def count_asserts(cells: Iterable[str]) -> int:
 
     Examples
     --------
-    >>> count_asserts(["x = 1", "assert x == 1\\nassert x", "%magic"])
+    >>> count_asserts(["x = 1", "assert x == 1\nassert x", "%magic"])
     2
     """
     return sum(isinstance(node, ast.Assert) for cell in cells for node in _walk(cell))
@@ -130,7 +130,7 @@ def _mutant_row(area: str, kind: str, count: dict[str, Any]) -> tuple[str, ...]:
 def refusal_table(app: Sphinx) -> Table:
     """Return how many faulty pages each rule is seen to refuse in the tests."""
     counts = {path.stem: _entries(path) for path in sorted(Path(app.srcdir, REFUSED).glob("*.yml"))}
-    rows = [(f"fieldbook.{rule}", f"{count:,}") for rule, count in counts.items()]
+    rows = [("of Sphinx and MyST" if rule == "others" else rule, f"{count:,}") for rule, count in counts.items()]
     return [("Rule", "Refused pages"), *rows, ("All", f"{sum(counts.values()):,}")]
 
 
@@ -150,7 +150,7 @@ TABLES: dict[str, Callable[[Any], Table]] = {
 }
 
 
-class TestedDirective(SphinxDirective):
+class FiguresDirective(SphinxDirective):
     """Place one of the tables."""
 
     required_arguments = 1
@@ -210,7 +210,7 @@ def on_env_updated(app: Sphinx, env: BuildEnvironment) -> list[str]:
 
 def setup_tested(app: Sphinx) -> None:
     """Register directive, placeholder and transform."""
-    app.add_directive("tested", TestedDirective)
+    app.add_directive("tested", FiguresDirective)
     app.add_node(tested_table)
     app.add_post_transform(FillTables)
     app.connect("env-updated", on_env_updated)
