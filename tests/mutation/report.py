@@ -1,0 +1,174 @@
+"""What became of the mutants: equivalents held against the list, counts, the table, the committed results. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from fieldbook import yml
+from tests.mutation.mutants import Mutant
+
+LEAST = {"build": 0.85, "tests": 0.95}
+"""The share of mutants that each oracle must kill."""
+
+MOST_EQUIVALENT = 0.03
+EQUIVALENTS = "tests/mutation/equivalents.yml"
+KEYS = {"path": "", "scope": "", "operator": None, "line": None, "becomes": None, "ordinal": 1, "reason": None}
+"""What an entry says, and what it may leave out."""
+
+
+@dataclass
+class Subject:
+    """One mutant in its file, and what became of it; `steps` are the jobs that may notice it, each with its oracle."""
+
+    path: str
+    kind: str
+    line: int
+    mutant: Mutant
+    steps: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    killed_by: str | None = None
+    timed_out: bool = False
+    equivalent: bool = False
+
+    @property
+    def area(self) -> str:
+        """The area of its file."""
+        return self.path.split("/")[1]
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        """What an entry of the equivalents names."""
+        return self.path, *self.mutant.identity
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.mutant.original} → {self.mutant.mutated} ({self.mutant.operator})"
+
+
+def mark_equivalents(text: str, subjects: list[Subject], *, whole: bool) -> list[str]:
+    """Mark the survivors that the list of equivalents names; return what is wrong with the list.
+
+    Parameters
+    ----------
+    text : str
+        The list, in YAML.
+    subjects : list of Subject
+        What was run.
+    whole : bool
+        Whether that was everything; otherwise entries of other files are passed over.
+
+    Returns
+    -------
+    list of str
+        A message for each fault, with its line.
+    """
+    try:
+        tree, entries = yml.read(text)
+    except yaml.YAMLError as error:
+        return [f"{EQUIVALENTS}: not YAML: {error}"]
+    known = {one.identity: one for one in subjects}
+    paths = {one.path for one in subjects}
+    faults = []
+    for node, given in zip(tree.value if tree else [], entries or [], strict=True):
+        where = f"{EQUIVALENTS}:{node.start_mark.line + 1}"
+        entry = {**KEYS, **given} if isinstance(given, dict) else {}
+        missing = [key for key in KEYS if not entry.get(key) and key != "scope"]
+        if missing or entry.keys() - KEYS:
+            faults.append(f"{where}: an entry has the keys {', '.join(KEYS)}; add or correct {', '.join(missing)}")
+            continue
+        if not whole and entry["path"] not in paths:
+            continue
+        one = known.get(tuple(entry[key] for key in ("path", "scope", "operator", "line", "becomes", "ordinal")))
+        said = f"{entry['line']} → {entry['becomes']}"
+        if one is None:
+            faults.append(f"{where}: no mutant of {entry['path']} is '{said}' any more; remove the entry or correct it")
+        elif one.killed_by:
+            faults.append(f"{where}: '{said}' is killed, so it is no equivalent; remove the entry")
+        elif one.equivalent:
+            faults.append(f"{where}: '{said}' stands twice; keep one")
+        else:
+            one.equivalent = True
+    equivalent = sum(one.equivalent for one in subjects)
+    if equivalent > MOST_EQUIVALENT * len(subjects) and whole:
+        share = f"{equivalent} of {len(subjects)} mutants are listed, more than {MOST_EQUIVALENT:.0%}"
+        faults.append(f"{EQUIVALENTS}: {share}; write checks that tell them apart, or simpler code")
+    return faults
+
+
+def tally(subjects: Iterable[Subject]) -> dict[str, int]:
+    """Count mutants by what became of them; `tests` counts what the tests killed besides the build.
+
+    Examples
+    --------
+    >>> one = Subject("a", "cells", 1, Mutant(1, "", "call", "f(x)", "x", 1, "x"), killed_by="build")
+    >>> tally([one])
+    {'mutants': 1, 'equivalent': 0, 'build': 1, 'tests': 0, 'survived': 0, 'timed_out': 0}
+    """
+    counts = dict.fromkeys(("mutants", "equivalent", "build", "tests", "survived", "timed_out"), 0)
+    for one in subjects:
+        counts["mutants"] += 1
+        counts["equivalent" if one.equivalent else one.killed_by or "survived"] += 1
+        counts["timed_out"] += one.timed_out
+    return counts
+
+
+def scores(counts: dict[str, int]) -> dict[str, float]:
+    """Return the share that each oracle kills of the mutants that are not equivalent; 1 if there are none.
+
+    Examples
+    --------
+    >>> scores({"mutants": 11, "equivalent": 1, "build": 8, "tests": 1})
+    {'build': 0.8, 'tests': 0.9}
+    """
+    total = counts["mutants"] - counts["equivalent"]
+    killed = {"build": counts["build"], "tests": counts["build"] + counts["tests"]}
+    return {oracle: round(count / total, 4) if total else 1.0 for oracle, count in killed.items()}
+
+
+def table(subjects: list[Subject]) -> str:
+    """Return the counts as lines: one for the modules and one for the cells of each area, and one for all."""
+    rows = [("", "", "mutants", "equivalent", "build", "build and tests", "survived")]
+    groups = sorted({(one.area, one.kind) for one in subjects}, key=lambda group: (group[0], group[1] != "modules"))
+    for area, kind in [*groups, ("all", "modules"), ("all", "cells"), ("all", "")]:
+        counts = tally(one for one in subjects if area in ("all", one.area) and kind in ("", one.kind))
+        share = scores(counts)
+        shown = (f"{share['build']:.1%}", f"{share['tests']:.1%}")
+        rows.append((area, kind, str(counts["mutants"]), str(counts["equivalent"]), *shown, str(counts["survived"])))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) if at < 2 else cell.rjust(width) for at, (cell, width) in enumerate(pairs)).rstrip()
+        for pairs in (list(zip(row, widths, strict=True)) for row in rows)
+    )
+
+
+def survivors(subjects: Iterable[Subject]) -> list[Subject]:
+    """Return what nothing killed and nobody excused, by path and line."""
+    left = [one for one in subjects if not one.killed_by and not one.equivalent]
+    return sorted(left, key=lambda one: (one.path, one.line, str(one)))
+
+
+def as_data(subjects: list[Subject], commit: str) -> dict[str, Any]:
+    """Return the results as they are committed: counts by file, area and in all, and every survivor."""
+
+    def counted(group: list[Subject]) -> dict[str, Any]:
+        counts = tally(group)
+        return {**counts, "scores": scores(counts)}
+
+    return {
+        "commit": commit,
+        "all": counted(subjects),
+        "areas": {
+            area: {
+                kind: counted([one for one in subjects if (one.area, one.kind) == (area, kind)])
+                for kind in sorted({one.kind for one in subjects if one.area == area})
+            }
+            for area in sorted({one.area for one in subjects})
+        },
+        "files": {
+            path: counted([one for one in subjects if one.path == path])
+            for path in sorted({one.path for one in subjects})
+        },
+        "survivors": [str(one) for one in survivors(subjects)],
+    }

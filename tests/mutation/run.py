@@ -1,0 +1,281 @@
+"""Runs the mutants: ``make mutants``, or ``make mutants PAGE=area/slug`` for one page and its module.
+
+Subjects are the reference modules and the code cells of concept pages. A cell tagged ``remove-cell`` is a check and
+no subject, whatever else it computes; so is every ``assert``. `mutants` makes the mutants; each runs in the warm
+executor (`fieldbook.executor`), in processes of its own, and a module's is served from memory (`serve`). Two oracles
+are counted apart:
+
+- the build: the doctests of the module, then the cells, checks and ``pycon`` fences of every page and the doctests of
+  every module that were seen to open its file; for a cell all that runs on its page;
+- the tests: besides, for a module that the build lets pass, the pytest file of that module.
+
+The first of these that turns red kills the mutant: a cell, doctest or test that fails, or a limit that is more than
+ten times what the unchanged code needs. What did not run, does not compile, or dies without saying why has survived.
+Before anything is changed, everything must be green as it stands.
+
+Mutants that no check can tell from the original stand in ``tests/mutation/equivalents.yml`` with a reason; they are
+run too. A full run writes ``tests/mutation/results.json``. The exit code is 1 if too few are killed (`report.LEAST`)
+or the list of equivalents is wrong, and 2 if nothing could be measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import multiprocessing
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from multiprocessing import forkserver
+from pathlib import Path
+from typing import Any
+
+from fieldbook import executor, results
+from fieldbook.authoring import areas, concept_pages
+from fieldbook.build import environment
+from fieldbook.source import Cell
+from tests.mutation import report
+from tests.mutation.mutants import mutants
+from tests.mutation.report import Subject
+
+Job = dict[str, Any]
+
+PRELOADED = ["scipy.stats", "scipy.optimize", "sklearn.decomposition", "pytest", "fieldbook.worker"]
+"""What jobs would each import again. Not JAX: its first operation starts threads, which a fork does not survive."""
+
+SERVE = "from tests.mutation.serve import serve; serve({name!r}, {path!r}, {source!r}); del serve"
+PYTEST = "assert __import__('pytest').main({arguments!r}) not in {passed}"
+ARGUMENTS = ["--exitfirst", "--quiet", "--tb=line", "-p", "no:cacheprovider"]
+RED = (1, 2)  # pytest's codes: a test failed; the file cannot be imported
+NOT_GREEN = (1, 2, 3, 4, 5)  # besides: an error of its own, wrong usage, no test
+
+UNSAID = ("its process ", "it did not end ", "SyntaxError", "IndentationError")
+"""How a reason begins that no check may take credit for."""
+
+SLOW = "the cells ran for more than"
+RESULTS = Path("tests/mutation/results.json")
+
+
+class RefusedError(Exception):
+    """Nothing can be measured; the message says why and what to do."""
+
+
+class Project:
+    """What runs in a project, as jobs by name, and what came of each before anything was changed."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        code = root / "code_examples"
+        self.modules = [
+            path.relative_to(root).as_posix() for area in areas(root) for path in (code / area).glob("*.py")
+        ]
+        self.pages = {
+            path.relative_to(root).with_suffix("").as_posix(): results.runnable(path.read_text(encoding="utf-8"))
+            for path in concept_pages(root)
+        }
+        jobs = [results.page_job(name, code, "") for name, code in self.pages.items()]
+        jobs += [results.module_job(path, "") for path in self.modules]
+        jobs += [test_job(test, RED) for test in map(test_of, self.modules) if (root / test).exists()]
+        self.jobs: dict[str, Job] = {job["name"]: job for job in jobs if job}
+        self.unchanged: dict[str, dict[str, Any]] = {}
+
+    def run_unchanged(self) -> None:
+        """Run every job as it stands: each must be green, or red would mean nothing."""
+        jobs = [test_job(name, NOT_GREEN) if name.endswith(".py") else job for name, job in self.jobs.items()]
+        for job, result in run([{**job, "root": str(self.root), **executor.LIMITS} for job in jobs]):
+            if why := red(result):
+                raise RefusedError(f"{job['name']} is red before anything is changed: {why}; mend it first")
+            self.unchanged[job["name"]] = result
+
+    def job(self, name: str, cells: list[dict[str, Any]]) -> Job:
+        """Return a job with these cells, under limits that its run unchanged keeps easily."""
+        seconds = 2 + math.ceil(10 * self.unchanged[name]["seconds"])
+        return {**self.jobs[name], "cells": cells, "root": str(self.root), **executor.LIMITS, "seconds": seconds}
+
+    def module_subjects(self, path: str) -> Iterator[Subject]:
+        """Yield the mutants of a module, each with the jobs that may notice it: its own and its page's first."""
+        own, page, test = path.removesuffix(".py"), page_of(path), test_of(path)
+        dependent = [
+            name for name, result in self.unchanged.items() if path in result["dependencies"] and name in self.jobs
+        ]
+        dependent = [name for name in dependent if not name.endswith(".py")]
+        dependent.sort(key=lambda name: (name != own, name != page, self.unchanged[name]["seconds"], name))
+        names = [("build", name) for name in dependent] + ([("tests", test)] if test in self.jobs else [])
+        for mutant in mutants((self.root / path).read_text(encoding="utf-8")):
+            served = SERVE.format(name=own.replace("/", "."), path=str(self.root / path), source=mutant.source)
+            first = {"source": served, "tags": []}
+            steps = [(oracle, self.job(name, [first, *self.jobs[name]["cells"]])) for oracle, name in names]
+            yield Subject(path, "modules", mutant.line, mutant, steps)
+
+    def page_subjects(self, name: str) -> Iterator[Subject]:
+        """Yield the mutants of a page's cells, each with the page that may notice it."""
+        lines = (self.root / f"{name}.md").read_text(encoding="utf-8").splitlines()
+        cells = self.pages[name].cells
+        context = "\n".join(cell.source for cell in cells)
+        for index, cell in enumerate(cells):
+            if "remove-cell" in cell.tags:
+                continue
+            try:
+                found = mutants(cell.source, context)
+            except SyntaxError as error:
+                message = f"{name}.md:{cell.line}: the cells are not plain Python ({error.msg}); write them so"
+                raise RefusedError(message) from None
+            for mutant in found:
+                changed = [dict(one) for one in self.jobs[name]["cells"]]
+                changed[index]["source"] = mutant.source
+                line = first_line(lines, cell) + mutant.line - 1
+                yield Subject(f"{name}.md", "cells", line, mutant, [("build", self.job(name, changed))])
+
+
+def test_job(test: str, red: tuple[int, ...]) -> Job:
+    """Return the job that runs a test file in its own process; it fails for these codes of pytest's."""
+    cell = {"source": PYTEST.format(arguments=[*ARGUMENTS, test], passed=red), "tags": []}
+    return {"name": test, "folder": ".", "cells": [cell], "fences": [], "module": None}
+
+
+def test_of(module: str) -> str:
+    """Return the path of a module's test.
+
+    Examples
+    --------
+    >>> test_of("code_examples/foundations/softmax.py")
+    'tests/code_examples/foundations/test_softmax.py'
+    """
+    folder, _, name = module.rpartition("/")
+    return f"tests/{folder}/test_{name}"
+
+
+def page_of(module: str) -> str:
+    """Return the name of a module's page.
+
+    Examples
+    --------
+    >>> page_of("code_examples/foundations/low_rank_approximation.py")
+    'docs/foundations/low-rank-approximation'
+    """
+    area, name = module.removesuffix(".py").split("/")[1:]
+    return f"docs/{area}/{name.replace('_', '-')}"
+
+
+def first_line(lines: list[str], cell: Cell) -> int:
+    """Return the line (from 1) at which the source of a cell begins: behind its fence and its options.
+
+    Examples
+    --------
+    >>> first_line(["```{code-cell}", ":tags: [hide-input]", "x = 1"], Cell(1, "x = 1", ("hide-input",)))
+    3
+    """
+    line = cell.line + 1
+    while lines[line - 1].startswith(":"):
+        line += 1
+    return line
+
+
+def run(jobs: list[Job]) -> Iterator[tuple[Job, dict[str, Any]]]:
+    """Run jobs on every core; see `executor.run_jobs`."""
+    return executor.run_jobs(jobs, os.cpu_count() or 1)
+
+
+def red(result: dict[str, Any]) -> str:
+    """Return why a result is red; "" if it is green.
+
+    Examples
+    --------
+    >>> red({"stopped": None, "failures": [(0, 1, "'1 + 1' gave 2, not 3")]})
+    "doctest '1 + 1' gave 2, not 3"
+    >>> red({"stopped": None, "failures": []})
+    ''
+    """
+    if result["stopped"] is not None:
+        return str(result["stopped"]["reason"])
+    return f"doctest {result['failures'][0][2]}" if result["failures"] else ""
+
+
+def start_server() -> None:
+    """Start the fork server, so that jobs inherit a standard error that goes nowhere: mutants warn a lot."""
+    multiprocessing.set_forkserver_preload(PRELOADED)
+    ours = os.dup(2)
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    forkserver.ensure_running()
+    os.dup2(ours, 2)
+    os.close(ours)
+
+
+def judge(subjects: list[Subject]) -> None:
+    """Run the mutants, all through their first step, what is alive through its second, and so on."""
+    step = 0
+    while alive := [one for one in subjects if one.killed_by is None and step < len(one.steps)]:
+        print(f"step {step + 1}: {len(alive)} mutants", file=sys.stderr)
+        jobs = [{**one.steps[step][1], "name": str(number)} for number, one in enumerate(alive)]
+        for job, result in run(jobs):
+            one, why, stopped = alive[int(job["name"])], red(result), result["stopped"] or {}
+            if one.kind == "modules" and stopped.get("cell") == 0:
+                raise RefusedError(f"{one}: the mutant cannot be served: {why}")
+            if why and not why.startswith(UNSAID):
+                one.killed_by, one.timed_out = one.steps[step][0], why.startswith(SLOW)
+        step += 1
+
+
+def commit(root: Path) -> str:
+    """Return the commit that stands in a folder, marked if files have changed since."""
+    command = ["git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=, changed since"]
+    return subprocess.run(command, cwd=root, capture_output=True, encoding="utf-8", check=False).stdout.strip()
+
+
+def measure(root: Path, page: str) -> int:
+    """Run the mutants of a project, or of one page and its module; print what became of them."""
+    began = time.monotonic()
+    project = Project(root)
+    modules = [path for path in project.modules if page_of(path).endswith(f"/{page}") or not page]
+    pages = [name for name in project.pages if name == f"docs/{page}" or not page]
+    if not modules and not pages:
+        raise RefusedError(f"there is no page '{page}'; name one as area/slug, such as {min(project.pages)[5:]}")
+    project.run_unchanged()
+    subjects = [one for path in modules for one in project.module_subjects(path)]
+    subjects += [one for name in pages for one in project.page_subjects(name)]
+    judge(subjects)
+    listed = root / report.EQUIVALENTS
+    text = listed.read_text(encoding="utf-8") if listed.exists() else ""
+    faults = report.mark_equivalents(text, subjects, whole=not page)
+    for one in report.survivors(subjects):
+        print(one)
+    print(f"\n{report.table(subjects)}\n\n{time.monotonic() - began:.0f} s", flush=True)
+    share = report.scores(report.tally(subjects))
+    faults += [
+        f"{oracle}: {share[oracle]:.1%} of the mutants killed, less than {least:.0%}; write checks for the survivors"
+        for oracle, least in report.LEAST.items()
+        if share[oracle] < least
+    ]
+    if not page:
+        data = json.dumps(report.as_data(subjects, commit(root)), indent=1, ensure_ascii=False)
+        (root / RESULTS).write_text(f"{data}\n", encoding="utf-8")
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    return 1 if faults else 0
+
+
+def main() -> int:
+    """Read the command line, prepare the executor, measure."""
+    parser = argparse.ArgumentParser(
+        prog="make mutants", description="Change the code and count what no check notices."
+    )
+    parser.add_argument("page", nargs="?", default="", help="area/slug; without it everything")
+    parser.add_argument("--root", type=Path, default=Path.cwd(), help="the folder of conf.py")
+    options = parser.parse_args()
+    root = options.root.resolve()
+    os.environ.update(environment(root))
+    sys.path.insert(0, str(root))  # jobs look for modules where this process does
+    start_server()
+    try:
+        return measure(root, options.page)
+    except RefusedError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
