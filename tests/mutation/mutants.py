@@ -4,7 +4,8 @@ The tree comes from `ast`; a change replaces characters of the source, so all el
 ``OPERATORS`` names the kinds. Three things are left alone on purpose:
 
 - what only draws or speaks: Matplotlib calls and the loops that hold nothing else, ``figure(…)``, ``print``, f-strings;
-- what is arbitrary or presentation: the seed of ``default_rng``, the digits of a rounding, ``tolist``;
+- what is arbitrary or presentation: the seed of ``default_rng``, the digits of a rounding, ``tolist``, how many points
+  a ``linspace`` or ``geomspace`` has;
 - what is no code of the subject: imports, annotations, docstrings, ``__all__``, ``raise`` statements, ``assert``.
 
 Why no library does it. mutmut 3 mutates functions of installed packages only, writes the mutants into a copy of the
@@ -77,7 +78,7 @@ SWAPPED: dict[type, tuple[str, str]] = {
     ast.Or: ("or", "and"),
 }
 COMMUTATIVE = {"min", "max", "minimum", "maximum", "add", "multiply", "hypot", "isclose", "allclose", "array_equal"}
-PRESENTATION = {"tolist", "round"}
+GRIDS = {"linspace", "geomspace", "logspace"}
 SPEECH = {"figure", "print", "display"}
 TEXTS = (ast.JoinedStr, ast.Dict, ast.List, ast.ListComp, ast.DictComp, ast.SetComp, ast.GeneratorExp)
 BETWEEN = r"(?:[\s()\\]|#.*\n)*"
@@ -139,8 +140,10 @@ def mutants(source: str, context: str | None = None) -> list[Mutant]:
     >>> mutants("")
     []
     """
-    finder = _Finder(source, ast.parse(source if context is None else context))
-    finder.visit(ast.parse(source))
+    tree = ast.parse(source)
+    finder = _Finder(source, tree if context is None else ast.parse(context))
+    finder.last = tree.body[-1] if tree.body else None  # in a cell its value is shown
+    finder.visit(tree)
     found: dict[str, Mutant] = {}
     for mutant in sorted(finder.found, key=lambda one: one[0]):
         built = finder.build(*mutant[1:])
@@ -233,6 +236,7 @@ class _Finder(ast.NodeVisitor):
         self.drawing = drawing_names(context)
         imports = [node for node in ast.walk(context) if isinstance(node, ast.Import)]
         self.modules = {alias.asname or alias.name.split(".")[0] for node in imports for alias in node.names}
+        self.last: ast.stmt | None = None
         self.scope: list[str] = []
         self.first: list[str] = []
         self.found: list[tuple[tuple[int, int], int, int, str, str, str]] = []
@@ -325,9 +329,13 @@ class _Finder(ast.NodeVisitor):
         call = node.value
         if isinstance(call, ast.Constant):
             return  # a docstring
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and root(call) not in self.modules:
+        is_method = isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)
+        if is_method and root(call) not in self.modules and node is not self.last:
             self.add(node, "statement", "pass")
-        self.generic_visit(node)
+            for argument in [*call.args, *call.keywords]:
+                self.visit(argument)
+        else:
+            self.generic_visit(node)
 
     def visit_Return(self, node: ast.Return) -> None:
         value = node.value
@@ -437,7 +445,8 @@ class _Finder(ast.NodeVisitor):
         for keyword in node.keywords:
             self.keyword(node, keyword)
         self.visit(node.func)
-        for argument in node.args[: 0 if is_method else 1] if digits else node.args:
+        meant = node.args[: 0 if is_method else 1] if digits else node.args[:2] if name in GRIDS else node.args
+        for argument in meant:
             self.visit(argument)
 
     def swap(self, parts: list[ast.expr]) -> None:

@@ -1,0 +1,213 @@
+"""Mutants: each kind made where it should be, and not made one step beside it."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from tests.mutation.mutants import OPERATORS, mutants
+
+MADE = {
+    "arithmetic": [
+        ("a + b", ["a - b"]),
+        ("(a) @ (b)", ["(a) * (b)"]),
+        ("a ** 2 // b", ["a * 2 // b", "a ** 2 / b"]),
+        ("(a  # a * b\n * b)", ["/ b)"]),
+        ("x -= y", ["x += y"]),
+        ("-x", ["x"]),
+        ("é = 'é' * (b - c)", ["é = 'é' * (b + c)"]),
+        ("'100 % of ' + name", []),
+        ("'%d' % n", []),
+    ],
+    "comparison": [
+        ("a < b <= c", ["a <= b <= c", "a < b < c"]),
+        ("a == b", ["a != b"]),
+        ("a is  not None", ["a is None"]),
+        ("a not in b", ["a in b"]),
+    ],
+    "boolean": [
+        ("a and b and c", ["a or b and c", "a and b or c"]),
+        ("not (a or b)", ["(a or b)", "not (a and b)"]),
+    ],
+    "constant": [
+        ("x = 0", ["x = -1", "x = 1"]),
+        ("x = 3", ["x = 2", "x = 4", "x = 6"]),
+        ("x = -1", ["x = -2", "x = 0", "x = 1"]),
+        ("x = 0.5", ["x = -0.5", "x = 1.5", "x = 1.0"]),
+        ("f(a, keepdims=True)", ["f(a, keepdims=False)"]),
+        ("kind in 'biu'", ["kind in 'iu'", "kind in 'bi'"]),
+        ("kind in 'b'", []),
+        ("x = 'biu'", []),
+        ("x = None", []),
+        ("round(x, 3)", []),
+        ("x.round(3)", []),
+        ("linspace(a, b, 50)", []),
+    ],
+    "bounds": [
+        ("x[:n]", ["x[:n + 1]", "x[:n - 1]"]),
+        ("x[a | b:]", ["x[(a | b) + 1:]", "x[(a | b) - 1:]"]),
+        ("range(n)", ["range(n + 1)", "range(n - 1)"]),
+        ("x[n]", []),
+        ("x[1:-n]", []),
+    ],
+    "axis": [
+        ("x.sum(axis=0)", ["x.sum(axis=1)", "x.sum(axis=None)"]),
+        ("x.sum(axis=-1)", ["x.sum(axis=0)", "x.sum(axis=1)", "x.sum(axis=None)"]),
+        ("x.sum(axis=axis)", []),
+        ("axis = 0", []),
+    ],
+    "keyword": [
+        ("f(a, b=1, **c)", ["f(a, **c)", "f(a, b=1)"]),
+        ("f(x)", []),
+    ],
+    "call": [
+        ("import math\ny = math.exp(x)", ["y = x"]),
+        ("y = exp(x + 1)", ["y = (x + 1)"]),
+        ("y = x.copy()", ["y = x"]),
+        ("import numpy as np\ny = np.abs(x).max()", ["y = np.abs(x)", "y = x.max()"]),
+        ("y = f(*x)", []),
+        ("y = f()", []),
+        ("y = x.tolist()", []),
+        ("y = round(x, 3)", []),
+        ("y = round(x)", ["y = x"]),
+        ("y = x.round(3)", []),
+    ],
+    "statement": [
+        ("x.append(1)\ny = 2", ["pass"]),
+        ("y = 2\nx.mean()", []),
+        ("import random\nrandom.shuffle(x)\ny = 2", []),
+        ("f(x)\ny = 2", []),
+    ],
+    "swap": [
+        ("f((a), (b), c)", ["f((b), (a), c)"]),
+        ("f(a, a)", []),
+        ("f(*a, b)", []),
+        ("f(a, b=1)", []),
+        ("max(a, b)", []),
+        ("import numpy as np\nnp.multiply(a, b)", []),
+    ],
+    "return": [
+        ("def f(x):\n    return g(x) + 1", ["return -(g(x) + 1)", "return x"]),
+        ("def f(x):\n    return x", ["return -(x)"]),
+        ("def f(x):\n    return x < 1 or x > 2", ["return not (x < 1 or x > 2)", "return x"]),
+        ("def f():\n    return [1]", []),
+        ("def f():\n    return None", []),
+        ("def f():\n    return", []),
+    ],
+    "condition": [
+        ("if a:\n    b = 1", ["if not (a):"]),
+        ("if a:\n    raise ValueError", ["if False:"]),
+        ("while a:\n    b = 1", ["while not (a):"]),
+        ("x = b if a else c", ["x = b if not (a) else c"]),
+        ("x = [b for b in c if b]", ["x = [b for b in c if not (b)]"]),
+        ("if not a:\n    b = 1", []),
+        ("x = [b for b in c]", []),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("operator", "source", "expected"),
+    [(operator, *case) for operator, cases in MADE.items() for case in cases],
+)
+def test_each_kind_is_made_here_and_not_beside_it(operator, source, expected):
+    assert [mutant.mutated for mutant in mutants(source) if mutant.operator == operator] == expected
+
+
+def test_every_kind_has_its_cases():
+    assert MADE.keys() == OPERATORS.keys()
+
+
+def test_results_are_exchanged_as_arguments_are():
+    assert "return b, a" in [
+        mutant.mutated for mutant in mutants("def f(x):\n    return a, b") if mutant.operator == "swap"
+    ]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import numpy.linalg",
+        "from numpy import linalg",
+        '"""A docstring with 1 + 1."""',
+        "def f(x: int | None = None) -> tuple[int, 2]: ...",
+        "x: int | None",
+        "raise ValueError('no ' + name, 1)",
+        "assert x == 1",
+        "f'{x + 1} is {y * 2}'",
+        "__all__ = ['a'] * 2",
+        "figure(fig, name='a', caption=str(x + 1), alt=text(x))",
+        "print(x + 1)",
+        "rng = np.random.default_rng(0)",
+        "from matplotlib import pyplot as plt\nfig, ax = plt.subplots(1, 2)",
+        "import matplotlib.pyplot as plt\nfig, axes = plt.subplots()\nfor a, x in zip(axes, data):\n    a.plot(x + 1)",
+        "from matplotlib import pyplot as plt\nfor x in (1, 2):\n    plt.plot(x)\n    plt.text(x, x, 'x')",
+        "from matplotlib import pyplot as plt\nbars = plt.bar(x, y + 1)\nbars[0].set_height(1)",
+    ],
+)
+def test_nothing_is_made_of_what_is_no_code_or_only_draws(source):
+    assert [mutant.mutated for mutant in mutants(source)] == []
+
+
+def test_a_loop_that_also_computes_is_a_subject():
+    source = "from matplotlib import pyplot as plt\nfor x in (1,):\n    plt.plot(x)\n    y.append(x)\ny"
+    assert {mutant.operator for mutant in mutants(source)} == {"constant", "statement"}
+
+
+def test_only_the_value_of_glue_is_a_subject():
+    assert [mutant.mutated for mutant in mutants("glue('x', 1 + y)")] == [
+        "glue('x', 0 + y)",
+        "glue('x', 2 + y)",
+        "glue('x', 1 - y)",
+    ]
+
+
+def test_names_are_bound_in_the_context():
+    cell = "ax.plot(x + 1)\ny = math.exp(x)"
+    alone, on_page = (
+        mutants(cell),
+        mutants(cell, f"import math\nfrom matplotlib import pyplot as plt\nax = plt.gca()\n{cell}"),
+    )
+    assert "ax.plot(x - 1)" in [mutant.mutated for mutant in alone]
+    assert [mutant.mutated for mutant in on_page] == ["y = x"]
+
+
+SOURCE = '''"""Ä module."""
+
+
+def f(ä, b):
+    """Return."""
+    if ä < 0 or b == 0:
+        raise ValueError("nö")
+    return g(
+        ä / b,
+        1,
+    )
+
+
+x = 1; x = 1
+'''
+
+
+def test_a_mutant_is_the_source_but_for_one_change():
+    found = mutants(SOURCE)
+    assert len({mutant.source for mutant in found}) == len(found) > 10
+    assert len({mutant.identity for mutant in found}) == len(found)
+    for mutant in found:
+        assert ast.dump(ast.parse(mutant.source)) != ast.dump(ast.parse(SOURCE))
+        assert mutant.source.startswith('"""Ä module."""\n\n\ndef f(ä, b):\n    """Return."""\n    ')
+        assert 'raise ValueError("nö")' in mutant.source
+        assert mutant.original in " ".join(SOURCE.split())
+    assert {mutant.scope for mutant in found} == {"f", ""}
+    assert {mutant.line for mutant in found} == {6, 8, 9, 10, 14}
+
+
+def test_mutants_that_look_alike_are_numbered():
+    alike = [mutant for mutant in mutants("x = 1\nx = 1\n") if mutant.mutated == "x = 2"]
+    assert [(mutant.line, mutant.ordinal) for mutant in alike] == [(1, 1), (2, 2)]
+
+
+def test_source_that_is_not_python_is_refused():
+    with pytest.raises(SyntaxError):
+        mutants("%matplotlib inline")
