@@ -28,7 +28,7 @@ LOCK := $(RUN) -m uv pip compile pyproject.toml --quiet --universal --generate-h
 	--fork-strategy fewest --no-emit-index-url --no-annotate --upgrade --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help html check test fix new serve edits bench linkcheck lock clean
+.PHONY: help html check test fix new serve edits mutants bench linkcheck lock clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -59,6 +59,9 @@ new: .venv/html-$(ID) ## scaffold a page, its module and its test: make new CONC
 
 serve: .venv/dev-$(ID) node_modules/.package-lock.json ## build, serve on this machine, reload on every change
 	@$(RUN) -m fieldbook serve
+
+mutants: .venv/test-$(ID) ## change the code bit by bit and count what no check notices (PAGE=area/slug; without it all)
+	@$(RUN) -m tests.mutation.run $(PAGE)
 
 edits: .venv/test-$(ID) node_modules/.package-lock.json ## hold incremental builds against fresh ones over drawn edits (long; EDITS=300)
 	@FIELDBOOK_PAGES=all $(RUN) -m pytest tests/site/test_executor.py

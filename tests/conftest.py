@@ -14,6 +14,7 @@ ROOT = TESTS.parent
 MARKERS = {
     "code_examples": "unit",
     "unit": "unit",
+    "mutation": "unit",
     "extension": "build",
     "pages": "build",
     "differential": "differential",

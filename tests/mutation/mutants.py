@@ -77,7 +77,8 @@ SWAPPED: dict[type, tuple[str, str]] = {
     ast.And: ("and", "or"),
     ast.Or: ("or", "and"),
 }
-COMMUTATIVE = {"min", "max", "minimum", "maximum", "add", "multiply", "hypot", "isclose", "allclose", "array_equal"}
+COMMUTATIVE = {"min", "max", "minimum", "maximum", "add", "multiply", "hypot", "clip", "broadcast_shapes"}
+COMMUTATIVE |= {"isclose", "allclose", "array_equal"}
 GRIDS = {"linspace", "geomspace", "logspace"}
 SPEECH = {"figure", "print", "display"}
 TEXTS = (ast.JoinedStr, ast.Dict, ast.List, ast.ListComp, ast.DictComp, ast.SetComp, ast.GeneratorExp)

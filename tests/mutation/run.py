@@ -21,6 +21,7 @@ or the list of equivalents is wrong, and 2 if nothing could be measured.
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import math
 import multiprocessing
@@ -43,8 +44,8 @@ from tests.mutation.report import Subject
 
 Job = dict[str, Any]
 
-PRELOADED = ["scipy.stats", "scipy.optimize", "sklearn.decomposition", "pytest", "fieldbook.worker"]
-"""What jobs would each import again. Not JAX: its first operation starts threads, which a fork does not survive."""
+NOT_PRELOADED = ("code_examples", "jax")
+"""What every job imports anew: what is mutated, and JAX, whose first operation starts threads: no fork bears them."""
 
 SERVE = "from tests.mutation.serve import serve; serve({name!r}, {path!r}, {source!r}); del serve"
 PYTEST = "assert __import__('pytest').main({arguments!r}) not in {passed}"
@@ -86,9 +87,14 @@ class Project:
         """Run every job as it stands: each must be green, or red would mean nothing."""
         jobs = [test_job(name, NOT_GREEN) if name.endswith(".py") else job for name, job in self.jobs.items()]
         for job, result in run([{**job, "root": str(self.root), **executor.LIMITS} for job in jobs]):
-            if why := red(result):
-                raise RefusedError(f"{job['name']} is red before anything is changed: {why}; mend it first")
             self.unchanged[job["name"]] = result
+        faults = [
+            f"{name} is red before anything is changed: {why}; mend it first"
+            for name in self.jobs
+            if (why := red(self.unchanged[name]))
+        ]
+        if faults:
+            raise RefusedError("\n".join(faults))
 
     def job(self, name: str, cells: list[dict[str, Any]]) -> Job:
         """Return a job with these cells, under limits that its run unchanged keeps easily."""
@@ -194,9 +200,28 @@ def red(result: dict[str, Any]) -> str:
     return f"doctest {result['failures'][0][2]}" if result["failures"] else ""
 
 
-def start_server() -> None:
+def libraries(test: str) -> set[str]:
+    """Return the modules that a test file imports and its jobs can share.
+
+    Examples
+    --------
+    >>> sorted(libraries("import jax.numpy as jnp\\nimport scipy.stats\\nfrom numpy.testing import assert_allclose"))
+    ['numpy.testing', 'scipy.stats']
+    """
+    names = set()
+    for node in ast.parse(test).body:
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return {name for name in names if name.split(".")[0] not in NOT_PRELOADED}
+
+
+def start_server(project: Project) -> None:
     """Start the fork server, so that jobs inherit a standard error that goes nowhere: mutants warn a lot."""
-    multiprocessing.set_forkserver_preload(PRELOADED)
+    tests = [(project.root / name).read_text(encoding="utf-8") for name in project.jobs if name.endswith(".py")]
+    shared = set().union({"pytest"}, *map(libraries, tests))
+    multiprocessing.set_forkserver_preload([*sorted(shared), "tests.mutation.report", "fieldbook.worker"])
     ours = os.dup(2)
     with Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), 2)
@@ -234,6 +259,7 @@ def measure(root: Path, page: str) -> int:
     pages = [name for name in project.pages if name == f"docs/{page}" or not page]
     if not modules and not pages:
         raise RefusedError(f"there is no page '{page}'; name one as area/slug, such as {min(project.pages)[5:]}")
+    start_server(project)
     project.run_unchanged()
     subjects = [one for path in modules for one in project.module_subjects(path)]
     subjects += [one for name in pages for one in project.page_subjects(name)]
@@ -269,7 +295,6 @@ def main() -> int:
     root = options.root.resolve()
     os.environ.update(environment(root))
     sys.path.insert(0, str(root))  # jobs look for modules where this process does
-    start_server()
     try:
         return measure(root, options.page)
     except RefusedError as error:

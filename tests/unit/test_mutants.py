@@ -86,6 +86,7 @@ MADE = {
         ("f(a, b=1)", []),
         ("max(a, b)", []),
         ("import numpy as np\nnp.multiply(a, b)", []),
+        ("import numpy as np\nnp.clip(a, 0, 1)", []),  # the smaller of 1 and of the larger of a and 0
     ],
     "return": [
         ("def f(x):\n    return g(x) + 1", ["return -(g(x) + 1)", "return x"]),

@@ -172,6 +172,7 @@ def test_fit_makes_a_constant_gap_state_the_share_that_is_right(right):
         ([[1, 2]], [-1], "labels must be integers from 0 to 1"),
         ([[1, 2], [1, 2]], [0, 2], "labels must be integers from 0 to 1"),
         ([[1, 2], [1, 2]], [-1, 1], "labels must be integers from 0 to 1"),
+        ([[1, 2]] * 3, [0, 1, 2], "labels must be integers from 0 to 1"),  # as many samples as the label wants classes
         ([[1, 2]], [1.0], "labels must be integers from 0 to 1"),
         ([[1, 2], [4, 3]], [1, 0], "every label has the largest logit"),
         ([[2, 2]], [0], "every label has the largest logit"),
@@ -182,6 +183,15 @@ def test_fit_makes_a_constant_gap_state_the_share_that_is_right(right):
 def test_fit_refuses_what_has_no_answer(z, labels, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         fit_temperature(z, labels)
+
+
+def test_fit_takes_unsigned_labels_and_more_classes_than_samples():
+    z = [[0.0, 5.0, 0.0]] * 3
+    expected = 5 / np.log(4)  # two right, and one in the middle of two equal losers
+    assert_allclose(fit_temperature(z, np.array([1, 1, 2], dtype=np.uint8)), expected, rtol=1e-12)
+    assert_allclose(
+        fit_temperature([[0.0, 1.0, 3.0, 0.0]] * 2, [2, 1]), fit_temperature([[0.0, 1.0, 3.0, 0.0]] * 4, [2, 1] * 2)
+    )
 
 
 def test_inputs_are_left_alone():

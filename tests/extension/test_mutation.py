@@ -1,0 +1,176 @@
+"""The mutation runner on a small project: every fate that a mutant can meet, and every list that is refused."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fieldbook import executor
+from tests.mutation import report
+from tests.mutation.mutants import mutants
+from tests.mutation.report import Subject
+
+ROOT = Path(__file__).parents[2]
+MODULE, PAGE = "code_examples/numbers/steps.py", "docs/numbers/steps.md"
+
+linux = pytest.mark.skipif(not executor.can_fork(), reason="the warm executor forks")
+
+
+def run(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the mutants of a project from the folder of this one, as its target does."""
+    command = [sys.executable, "-m", "tests.mutation.run", "--root", str(root), *words]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+
+
+def copy(folder: Path) -> Path:
+    return shutil.copytree(ROOT / "tests/roots/test-mutants", folder / "a project")
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory) -> tuple[Path, subprocess.CompletedProcess[str], dict]:
+    """Return a project whose mutants have run, what was said, and the results."""
+    root = copy(tmp_path_factory.mktemp("mutants"))
+    before = {path: path.read_bytes() for path in root.rglob("*.*") if path.is_file()}
+    done = run(root)
+    assert {path: path.read_bytes() for path in before} == before  # nothing mutated was written
+    return root, done, json.loads((root / "tests/mutation/results.json").read_text(encoding="utf-8"))
+
+
+@linux
+def test_each_fate_is_told_apart(ran):
+    _, done, data = ran
+    module = data["files"][MODULE]
+    survivors = "\n".join(data["survivors"])
+    assert "x + x" not in survivors  # by its example
+    assert "sum(values)" not in survivors  # by its test alone:
+    assert module["tests"] == 2
+    assert f"{MODULE}:35: return x * x → return x / x (arithmetic)" in data["survivors"]
+    assert module["timed_out"] == 3  # n += 1, n -= 0, n > -1 … with a reason, so they are killed
+    assert "n -= 1" not in survivors
+    assert module["equivalent"] == 1
+    assert "a >= b" not in survivors
+    assert done.returncode == 1
+
+
+@linux
+def test_cells_are_judged_by_their_page_and_hidden_ones_are_checks(ran):
+    data = ran[2]
+    survivors = [said for said in data["survivors"] if said.startswith(PAGE)]
+    assert not any("double" in said for said in survivors)
+    assert f"{PAGE}:15: unchecked = 5 + 7 → unchecked = 5 - 7 (arithmetic)" in survivors
+    assert not any("assert" in said or "largest" in said for said in survivors)
+
+
+@linux
+def test_a_mutant_that_dies_without_saying_why_has_survived(ran):
+    survivors = ran[2]["survivors"]
+    assert f"{PAGE}:17: leaves = False → leaves = True (constant)" in survivors
+    assert f"{PAGE}:18: if leaves: → if not (leaves): (condition)" in survivors
+
+
+@linux
+def test_the_table_and_the_score_are_said_and_entries_that_no_longer_hold_are_refused(ran):
+    _, done, data = ran
+    assert "numbers  modules" in done.stdout
+    assert all(said in done.stdout for said in data["survivors"])
+    assert done.stderr.splitlines()[-4:] == [
+        "tests/mutation/equivalents.yml:7: 'return x + x → return x - x' is killed, so it is no equivalent; "
+        "remove the entry",
+        f"tests/mutation/equivalents.yml:13: no mutant of {MODULE} is 'return 2 * x → return 2 / x' any more; "
+        "remove the entry or correct it",
+        f"build: {data['all']['scores']['build']:.1%} of the mutants killed, less than 85%; "
+        "write checks for the survivors",
+        f"tests: {data['all']['scores']['tests']:.1%} of the mutants killed, less than 95%; "
+        "write checks for the survivors",
+    ]
+
+
+@linux
+def test_one_page_leaves_the_results_alone_and_a_page_that_is_not_there_is_refused(ran):
+    root, _, _ = ran
+    results = root / "tests/mutation/results.json"
+    results.write_text("kept", encoding="utf-8")
+    done = run(root, "numbers/step")
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (
+        2,
+        "there is no page 'numbers/step'; name one as area/slug, such as numbers/steps",
+    )
+    assert run(root, "numbers/steps").returncode == 1
+    assert results.read_text(encoding="utf-8") == "kept"
+
+
+@linux
+def test_what_is_red_to_begin_with_measures_nothing(tmp_path):
+    root = copy(tmp_path)
+    test = "tests/code_examples/numbers/test_steps.py"
+    for path, old, new in ((MODULE, "    6\n", "    7\n"), (PAGE, "== 6", "== 7"), (test, "== 3", "== 4")):
+        text = (root / path).read_text(encoding="utf-8")
+        assert text.count(old) == 1
+        (root / path).write_text(text.replace(old, new), encoding="utf-8")
+    (root / "code_examples/numbers/untested.py").write_text("x = 1\n", encoding="utf-8")
+    (root / "tests/code_examples/numbers/test_untested.py").write_text("x = 1\n", encoding="utf-8")
+    done = run(root)
+    assert done.returncode == 2
+    red = [line.split(" is red before anything is changed: ")[0] for line in done.stderr.splitlines()]
+    assert red == [
+        "docs/numbers/steps",
+        "code_examples/numbers/steps",
+        "tests/code_examples/numbers/test_steps.py",
+        "tests/code_examples/numbers/test_untested.py",
+    ]
+    assert not (root / "tests/mutation/results.json").exists()
+
+
+# --- the list of equivalents -----------------------------------------------------------------------------------------
+
+
+def subjects(count: int) -> list[Subject]:
+    """Return mutants of ``x = 1``, one line after another."""
+    found = [one for one in mutants("x = 1\n" * count) if one.mutated == "x = 2"]
+    return [Subject("code_examples/numbers/a.py", "modules", one.line, one) for one in found]
+
+
+def entry(**changes: object) -> str:
+    good = {"path": "code_examples/numbers/a.py", "operator": "constant", "line": "x = 1", "becomes": "x = 2"}
+    return f"- {json.dumps({**good, 'reason': 'Nobody reads x.', **changes})}\n"
+
+
+def test_an_entry_excuses_one_mutant_by_its_ordinal():
+    found = subjects(40)
+    assert report.mark_equivalents(entry(ordinal=2), found, whole=True) == []
+    assert [one.line for one in found if one.equivalent] == [2]
+    assert len(report.survivors(found)) == 39
+    assert report.scores(report.tally(found)) == {"build": 0.0, "tests": 0.0}
+
+
+def test_an_empty_list_is_fine():
+    assert report.mark_equivalents("", subjects(1), whole=True) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (entry(reason=""), "add or correct reason"),
+        (entry(remark="x"), "an entry has the keys"),
+        ("- a text\n", "an entry has the keys"),
+        (entry(ordinal=41), "no mutant of code_examples/numbers/a.py is 'x = 1 → x = 2' any more"),
+        (entry(operator="call"), "any more"),
+        (entry() + entry(), "equivalents.yml:2: 'x = 1 → x = 2' stands twice; keep one"),
+        (entry() + entry(ordinal=2), "2 of 40 mutants are listed, more than 3%"),
+        ("- [", "not YAML"),
+    ],
+)
+def test_a_list_that_is_wrong_is_refused(text, message):
+    [fault] = report.mark_equivalents(text, subjects(40), whole=True)
+    assert message in fault
+
+
+def test_entries_of_files_that_did_not_run_are_passed_over_unless_everything_ran():
+    other = entry(path="code_examples/numbers/b.py")
+    assert report.mark_equivalents(other, subjects(40), whole=False) == []
+    assert "any more" in report.mark_equivalents(other, subjects(40), whole=True)[0]
