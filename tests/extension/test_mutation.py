@@ -49,7 +49,7 @@ def test_each_fate_is_told_apart(ran):
     assert "x + x" not in survivors  # by its example
     assert "sum(values)" not in survivors  # by its test alone:
     assert module["tests"] == 2
-    assert f"{MODULE}:35: return x * x → return x / x (arithmetic)" in data["survivors"]
+    assert f"{MODULE}:36: return x * x → return x / x (arithmetic)" in data["survivors"]
     assert module["timed_out"] == 3  # n += 1, n -= 0, n > -1 … with a reason, so they are killed
     assert "n -= 1" not in survivors
     assert module["equivalent"] == 1

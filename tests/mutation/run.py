@@ -253,7 +253,7 @@ def commit(root: Path) -> str:
 
 def measure(root: Path, page: str) -> int:
     """Run the mutants of a project, or of one page and its module; print what became of them."""
-    began = time.monotonic()
+    began, at = time.monotonic(), commit(root)
     project = Project(root)
     modules = [path for path in project.modules if page_of(path).endswith(f"/{page}") or not page]
     pages = [name for name in project.pages if name == f"docs/{page}" or not page]
@@ -277,7 +277,7 @@ def measure(root: Path, page: str) -> int:
         if share[oracle] < least
     ]
     if not page:
-        data = json.dumps(report.as_data(subjects, commit(root)), indent=1, ensure_ascii=False)
+        data = json.dumps(report.as_data(subjects, at), indent=1, ensure_ascii=False)
         (root / RESULTS).write_text(f"{data}\n", encoding="utf-8")
     for fault in faults:
         print(fault, file=sys.stderr)
