@@ -241,7 +241,7 @@ def judge(subjects: list[Subject]) -> None:
             if one.kind == "modules" and stopped.get("cell") == 0:
                 raise RefusedError(f"{one}: the mutant cannot be served: {why}")
             if why and not why.startswith(UNSAID):
-                one.killed_by, one.timed_out = one.steps[step][0], why.startswith(SLOW)
+                one.killed_by, one.timed_out = one.steps[step][0], SLOW in why
         step += 1
 
 

@@ -23,7 +23,7 @@ def largest(a, b):
 def down(n):
     """Count down; some mutants never end.
 
-    >>> down(2)
+    >>> down(3)
     0
     """
     while n > 0:
