@@ -56,7 +56,7 @@ NOT_GREEN = (1, 2, 3, 4, 5)  # besides: an error of its own, wrong usage, no tes
 UNSAID = ("its process ", "it did not end ", "SyntaxError", "IndentationError")
 """How a reason begins that no check may take credit for."""
 
-SLOW = "the cells ran for more than"
+SLOW = " ran for more than "
 RESULTS = Path("tests/mutation/results.json")
 
 
