@@ -14,6 +14,7 @@ MADE = {
         ("(a) @ (b)", ["(a) * (b)"]),
         ("a ** 2 // b", ["a * 2 // b", "a ** 2 / b"]),
         ("(a  # a * b\n * b)", ["/ b)"]),
+        ("(a  # é\n * b)", ["/ b)"]),
         ("x -= y", ["x += y"]),
         ("-x", ["x"]),
         ("é = 'é' * (b - c)", ["é = 'é' * (b + c)"]),
@@ -202,6 +203,11 @@ def test_a_mutant_is_the_source_but_for_one_change():
         assert mutant.original in " ".join(SOURCE.split())
     assert {mutant.scope for mutant in found} == {"f", ""}
     assert {mutant.line for mutant in found} == {6, 8, 9, 10, 14}
+
+
+def test_two_ways_to_one_text_make_one_mutant():
+    made = [mutant for mutant in mutants("def f(x):\n    return g(x)") if mutant.mutated == "return x"]
+    assert [mutant.operator for mutant in made] == ["return"]  # and no call, which comes second
 
 
 def test_mutants_that_look_alike_are_numbered():
