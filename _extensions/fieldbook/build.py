@@ -54,7 +54,7 @@ def code_digest(root: Path) -> str:
     Every module of ``code_examples``, the helpers that cells call, the lock file, and Python's version.
     """
     digest = hashlib.sha256(sys.version.encode())
-    helpers = [root / "_extensions" / "fieldbook" / name for name in ("page.py", "svg.py")]
+    helpers = [root / "_extensions" / "fieldbook" / name for name in ("page.py", "svg.py", "frames.py")]
     for path in [
         *sorted((root / "code_examples").rglob("*.py")),
         *helpers,

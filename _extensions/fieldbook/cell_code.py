@@ -16,10 +16,11 @@ from fieldbook.source import Cell, Fence
 
 SHOWN_BY_POSITION = {
     "glue": 1, "print": 0, "Markdown": 0,
+    "Frame": 0, "numbers": 0, "bars": 0, "lines": 1, "table": 0,
     "set_title": 0, "suptitle": 0, "annotate": 0, "text": 2, "set_xlabel": 0, "set_ylabel": 0,
 }  # fmt: skip
 """Calls that show a string, and the first argument that may be one."""
-SHOWN_BY_KEYWORD = {"caption", "alt", "title", "label", "xlabel", "ylabel", "suptitle"}
+SHOWN_BY_KEYWORD = {"caption", "alt", "title", "label", "xlabel", "ylabel", "suptitle", "names", "row_names"}
 HOLE = "\N{OBJECT REPLACEMENT CHARACTER}"
 """Stands in a string for what its f-string puts in."""
 
@@ -101,7 +102,9 @@ def _strings(
     elif isinstance(node, (ast.Tuple, ast.List)):
         parts = list(node.elts)
     elif isinstance(node, ast.Dict):
-        parts = list(node.values)
+        parts = [part for part in (*node.keys, *node.values) if part is not None]
+    elif isinstance(node, ast.DictComp):
+        parts = [node.key, node.value]
     elif isinstance(node, (ast.GeneratorExp, ast.ListComp)):
         parts = [node.elt]
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("join", "format"):
@@ -123,7 +126,7 @@ def _text(string: ast.expr) -> str:
 
 HIDDEN = {"remove-cell", "remove-output", "raises-exception"}
 """Tags of cells that show no result: a cell that is to fail shows its error."""
-NO_RESULT = {"glue", "figure"}
+NO_RESULT = {"glue", "figure", "explore"}
 """Helpers that show what others have worked out; a check is of that."""
 
 

@@ -52,6 +52,17 @@ def reason(traceback: str) -> str:
     return last
 
 
+def rule_of(why: str) -> Rule:
+    """Return the rule that a cell breaks by failing: explorables have their own.
+
+    Examples
+    --------
+    >>> rule_of("ExploreError: explore 'tail' at tau:0: …").value, rule_of("NameError: …").value
+    ('explore', 'cell')
+    """
+    return Rule.EXPLORE if why.startswith("ExploreError: ") else Rule.CELL
+
+
 def without_folders(text: str, root: Path) -> str:
     """Take out of a traceback or a warning what only this machine calls so: folders of the project and of Python.
 
@@ -114,7 +125,7 @@ def on_doctree_read(app: Sphinx, doctree: nodes.document) -> None:
     cell = blame(cells, traceback)
     why = reason(traceback) if traceback else str(data["error"])
     message = f"cell fails: {why}; mend the cell or the code it calls"
-    warn([Fault(docname, cell.line if cell else 0, Rule.CELL, message)])
+    warn([Fault(docname, cell.line if cell else 0, rule_of(why), message)])
 
 
 def setup_cells(app: Sphinx) -> None:

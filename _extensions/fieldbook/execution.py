@@ -28,7 +28,7 @@ from sphinx.util import logging
 
 from fieldbook import executor, results
 from fieldbook.build import code_digest
-from fieldbook.cells import reason
+from fieldbook.cells import reason, rule_of
 from fieldbook.domain import concepts
 from fieldbook.faults import Fault, Rule, warn
 
@@ -185,7 +185,7 @@ def result_faults(job: dict[str, Any], result: dict[str, Any], code: results.Run
     stopped = result["stopped"]
     if stopped is not None and stopped["cell"] is not None and code is not None:
         message = f"cell fails: {_told(stopped['reason'], result['outputs'])}"
-        faults.append(Fault(where, code.cells[stopped["cell"]].line, Rule.CELL, message))
+        faults.append(Fault(where, code.cells[stopped["cell"]].line, rule_of(stopped["reason"]), message))
     elif stopped is not None:
         message = f"the doctests do not end: {stopped['reason']}"
         faults.append(Fault(where, 0 if code else 1, Rule.DOCTEST, message))

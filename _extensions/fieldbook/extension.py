@@ -12,6 +12,7 @@ from fieldbook.cells import setup_cells
 from fieldbook.citations import setup_citations
 from fieldbook.domain import setup_domain
 from fieldbook.execution import setup_execution
+from fieldbook.explorables import setup_explorables
 from fieldbook.figures import setup_figures
 from fieldbook.flashcards import setup_flashcards
 from fieldbook.generated import setup_generated
@@ -42,6 +43,7 @@ PARTS = (
     setup_callouts,
     setup_flashcards,
     setup_figures,
+    setup_explorables,
     setup_mathematics,
     setup_citations,
     setup_bibliography,

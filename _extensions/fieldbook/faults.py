@@ -42,6 +42,8 @@ class Rule(StrEnum):
     """An example whose result is not the one shown."""
     FIGURE = "figure"
     """An image without alternative text, or one that another site serves."""
+    EXPLORE = "explore"
+    """An explorable that cannot be shown at a point of its grid, is placed nowhere, or is not there to be placed."""
     MATH = "math"
     """A formula that does not compile."""
     BIBLIOGRAPHY = "bibliography"

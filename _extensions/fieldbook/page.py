@@ -1,4 +1,4 @@
-"""What a page's cells may call: `glue` for a number that the prose shows, `figure` for a picture.
+"""What a page's cells may call: `glue` for a number in the prose, `figure` for a picture, `explore` for what moves.
 
 Both publish through IPython's display machinery, so MyST-NB stores their result like any output. Importing this
 module sets Matplotlib's style once; the colours it names become the reader's theme (see `fieldbook.svg`).
@@ -7,16 +7,18 @@ module sets Matplotlib's style once; the colours it names become the reader's th
 from __future__ import annotations
 
 import math
-import numbers
+from collections.abc import Callable, Iterable
+from numbers import Integral, Real
 from typing import Any
 
 import matplotlib as mpl
 import myst_nb
 from IPython.display import display
 
-from fieldbook import svg
+from fieldbook import frames, svg
+from fieldbook.frames import Frame, bars, heatmap, lines, numbers, table
 
-__all__ = ["figure", "glue"]
+__all__ = ["Frame", "bars", "explore", "figure", "glue", "heatmap", "lines", "numbers", "table"]
 
 mpl.rcParams.update(svg.STYLE)
 
@@ -63,9 +65,9 @@ def plain_scalar(name: str, value: Any) -> int | float | bool | str:
         value = value.item()
     if isinstance(value, (bool, str)):
         return value
-    if isinstance(value, numbers.Integral):
+    if isinstance(value, Integral):
         return int(value)
-    if isinstance(value, numbers.Real):
+    if isinstance(value, Real):
         if not math.isfinite(value):
             raise ValueError(f"glue({name!r}) is {value}; a page shows finite numbers only")
         return float(value)
@@ -95,3 +97,23 @@ def figure(fig: Any, *, name: str, caption: str, alt: str) -> None:
         If name, caption or alternative text is missing or too short to say anything.
     """
     display(svg.bundle(fig, name=name, caption=caption, alt=alt), raw=True)
+
+
+def explore(name: str, frame: Callable[..., Frame], **grid: Iterable[Any]) -> None:
+    """Compute a frame at every point of a grid, for the directive ``{explore}`` to place.
+
+    Parameters
+    ----------
+    name : str
+        Lower case with hyphens; becomes the anchor ``explore-<name>``.
+    frame : callable
+        Takes the parameters by name and returns a `Frame`, of the same shape at every point.
+    **grid : iterable
+        One or two parameters, each with its values in order.
+
+    Raises
+    ------
+    ExploreError
+        If a frame cannot be shown; the message names the point. See `fieldbook.frames`.
+    """
+    display(frames.bundle(name, frame, grid), raw=True)

@@ -17,7 +17,7 @@ from typing import Any
 
 from fieldbook.source import Cell, Fence, code_cells, fences
 
-HELPERS = ("page.py", "svg.py", "worker.py", "kernel.py", "held.py", "doctests.py", "executor.py")
+HELPERS = ("page.py", "svg.py", "frames.py", "worker.py", "kernel.py", "held.py", "doctests.py", "executor.py")
 """Modules of this package that a result depends on besides the locked packages."""
 
 

@@ -96,6 +96,32 @@ figure(plt.figure(), name="kitchen-sink-shares", caption="It says what is found.
 """
 )
 
+EXPLORE = (
+    CELLS
+    + """# Explore
+
+```{code-cell} ipython3
+from fieldbook.page import Frame, explore, numbers
+
+explore("kitchen-sink-gap", lambda gap: Frame(f"It is {1 / gap} now.", numbers({"gap": gap})), gap=range(6))
+```
+"""
+)
+
+EXPLORE_ELSEWHERE = (
+    CELLS
+    + """# Explore elsewhere
+
+```{code-cell} ipython3
+1 + 1
+```
+
+:::{explore} kitchen-sink-gaps
+It says what to look for.
+:::
+"""
+)
+
 NO_KERNEL = "---\n" + FRONT + "# No kernel\n\n```{code-cell} ipython3\n1 + 1\n```\n"
 
 SOURCES = """
@@ -121,8 +147,13 @@ def test_every_fault_that_the_kitchen_sink_quotes_is_what_the_build_says(project
         "code_examples/foundations/softmax.py",
         "import numpy as np\n\n\ndef softmax(z):\n    w = np.exp(np.subtract(z, max(z)))\n    return w / w.sum()\n",
     )
-    project.write("docs/foundations/index.md", "# Foundations\n\n```{toctree}\nsoftmax\nglue\nfigure\nno-kernel\n```\n")
-    for slug, text in {"softmax": MISUSES, "glue": GLUE, "figure": FIGURE, "no-kernel": NO_KERNEL}.items():
+    project.write(
+        "docs/foundations/index.md",
+        "# Foundations\n\n```{toctree}\nsoftmax\nglue\nfigure\nno-kernel\nexplore\nexplore-elsewhere\n```\n",
+    )
+    pages = {"softmax": MISUSES, "glue": GLUE, "figure": FIGURE, "no-kernel": NO_KERNEL}
+    pages |= {"explore": EXPLORE, "explore-elsewhere": EXPLORE_ELSEWHERE}
+    for slug, text in pages.items():
         project.write(f"docs/foundations/{slug}.md", text)
     said = [re.sub(r"^\S+: WARNING: ", "", line) for line in project.build_apart().warnings]
     said = [line.replace(f"'{project.root}/", "'") for line in said]
