@@ -82,7 +82,7 @@ def cooccurrence(sentences, window):
     """
     if window < 1:
         raise ValueError(f"window is {window}; pass 1 or more")
-    if isinstance(sentences, str) or any(isinstance(sentence, str) for sentence in sentences):
+    if any(isinstance(sentence, str) for sentence in sentences):
         raise ValueError("a sentence is a single string; pass a list of words for each sentence")
     words = sorted({word for sentence in sentences for word in sentence})
     if not words:

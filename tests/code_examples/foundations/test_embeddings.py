@@ -89,6 +89,7 @@ def test_neighbours_agree_with_sklearn():
 
 def test_ties_go_to_the_smaller_number_and_never_to_itself():
     assert nearest(np.ones((4, 4)), 3).tolist() == [[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]]
+    assert nearest(np.ones((60, 60)), 59)[0].tolist() == list(range(1, 60))
     assert nearest([[0, 5], [5, 9]], 1).tolist() == [[1], [0]]
     assert nearest([[9, -2, -1], [-2, 9, -3], [-1, -3, 9]], 1).tolist() == [[2], [0], [0]]
 
