@@ -102,7 +102,9 @@ def placed_faults(node: explorable, known: dict[str, Any], docname: str) -> list
     data = node["data"] = known[name]
     if len(node.children) != 1 or not isinstance(node[0], nodes.caption):
         return fault(f"explorable '{name}' has no caption; write one paragraph that says what to look for")
-    labels = [label.strip() for label in node["labels"].split(";")] if node["labels"] else [*data["grid"]]
+    labels = (
+        [label.strip() for label in node["labels"].split(";")] if node["labels"] else [name for name, _ in data["grid"]]
+    )
     if len(labels) != len(data["grid"]):
         count = len(data["grid"])
         return fault(
@@ -176,7 +178,7 @@ def visit_explorable_html(self: Any, node: explorable) -> None:
     sentences = [frame["sentence"] for frame in data["frames"]]
     start = points.index(node["default"])
     controls = ""
-    for label, (name, values), part in zip(labels, data["grid"].items(), node["default"].split(","), strict=True):
+    for label, (name, values), part in zip(labels, data["grid"], node["default"].split(","), strict=True):
         value = part.partition(":")[2]
         width = max(map(len, values))
         controls += (

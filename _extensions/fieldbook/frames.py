@@ -157,7 +157,7 @@ def bundle(name: str, frame: Callable[..., Frame], grid: Mapping[str, Iterable[A
                 f"explore {name!r} at {point}: the frame has another shape than the first; let values alone change"
             )
         frames.append(made)
-    return {MIME: {"name": name, "grid": texts, "points": points, "frames": frames}}
+    return {MIME: {"name": name, "grid": [*map(list, texts.items())], "points": points, "frames": frames}}
 
 
 def _computed(where: str, frame: Callable[..., Frame], point: dict[str, Any]) -> dict[str, Any]:

@@ -100,6 +100,19 @@ def test_nothing_else_moves_at_any_position(visit, width, scheme):
     assert bar not in ("rgba(0, 0, 0, 0)", "transparent"), "the bars have no colour"
 
 
+def test_two_parameters_move_one_frame(visit):
+    seen = visit("docs/contributing/kitchen-sink.html#explore-kitchen-sink-gap=lead:5,among:10")
+    figure = seen.page.locator("[data-explore=kitchen-sink-gap]")
+    said = figure.locator(".fb-say p").first
+    assert said.inner_text().startswith("A lead of 5 among 10 gives")
+    figure.get_by_role("slider", name="tokens").press("ArrowRight")
+    assert said.inner_text().startswith("A lead of 5 among 100 gives")
+    figure.get_by_role("slider", name="lead").press("Home")
+    assert said.inner_text() == "A lead of 0 among 100 gives the first 1.0%."
+    assert seen.page.evaluate("location.hash") == "#explore-kitchen-sink-gap=lead:0,among:100"
+    assert seen.faults == []
+
+
 def test_motion_is_none(visit):
     _, figure = opened(visit)
     assert figure.evaluate("node => node.getAnimations({subtree: true}).length") == 0
@@ -127,12 +140,13 @@ def test_a_bad_address_is_the_default(visit, bad):
     assert seen.faults == []
 
 
-def test_other_anchors_work_as_ever(visit):
-    seen, figure = opened(visit, "#rules-of-thumb")
-    assert seen.page.locator("#rules-of-thumb").evaluate("node => Math.abs(node.getBoundingClientRect().top) < 200")
+@pytest.mark.parametrize("anchor", ["#rules-of-thumb", ANCHOR])
+def test_other_anchors_work_as_ever(visit, anchor):
+    seen, figure = opened(visit, anchor)
+    at_top = f"Math.abs(document.querySelector('{anchor}').getBoundingClientRect().top) < 200"
+    seen.page.wait_for_function(at_top, timeout=5000)  # the theme scrolls smoothly
     assert state(figure) == ("1",) * 4
-    plain, _ = opened(visit, ANCHOR)
-    assert plain.page.locator(ANCHOR).evaluate("node => Math.abs(node.getBoundingClientRect().top) < 200")
+    assert seen.page.evaluate("location.hash") == anchor
 
 
 def test_without_scripts_all_named_frames_are_read_and_no_control_is_dead(visit):
