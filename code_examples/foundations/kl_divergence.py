@@ -29,7 +29,7 @@ def kl_divergence(p, q):
 
     Notes
     -----
-    Equation 2.1 of [1]_ for finitely many outcomes. An outcome with p = 0 adds nothing, whatever q is.
+    The mean information of [1]_, for finitely many outcomes. An outcome with p = 0 adds nothing, whatever q is.
     Logarithms are subtracted and not divided, so that no ratio overflows.
 
     References

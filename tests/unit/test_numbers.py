@@ -224,6 +224,10 @@ def test_a_name_that_stands_nowhere_is_refused():
         ("ax.set(title='5', xlim=(0, 4))", ["5"]),
         ("print('done in 5')", ["done in 5"]),
         ("x = {'of 5': 1}\nf('5')\nfigure(fig, name='five-5', caption=f\"{x['of 5']:.0f}\")", ["\ufffc"]),
+        ("Frame(f'of 5 {x}', bars({'rank 6': x}, label='share 7'))", ["of 5 \ufffc", "rank 6", "share 7"]),
+        ("table({f'row {i} 8': x for i in n}, names=['9'])", ["row \ufffc 8", "9"]),
+        ("lines(x, {'of 5': y}, xlabel='6', ylabel='7', at=8)", ["of 5", "6", "7"]),
+        ("heatmap(x, label='of 5', row_names=('6', '7'))", ["of 5", "6", "7"]),
         ("not python at all", []),
     ],
 )
