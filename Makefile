@@ -28,7 +28,7 @@ LOCK := $(RUN) -m uv pip compile pyproject.toml --quiet --universal --generate-h
 	--fork-strategy fewest --no-emit-index-url --no-annotate --upgrade --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help html check test fix new serve edits mutants bench linkcheck lock clean
+.PHONY: help html check test fix new serve mutants edits bench linkcheck lock clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets

@@ -6,12 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from sphinx.util.console import strip_colors
+
 from fieldbook.build import environment
 
 
 def build_html(root: Path) -> subprocess.CompletedProcess[str]:
-    """Run ``python -m fieldbook html`` in a project; nothing is asserted about it."""
-    return subprocess.run(
+    """Run ``python -m fieldbook html`` in a project; what it says comes without colours, which a kernel turns on."""
+    done = subprocess.run(
         [sys.executable, "-m", "fieldbook", "html"],
         cwd=root,
         env=environment(root),
@@ -19,3 +21,5 @@ def build_html(root: Path) -> subprocess.CompletedProcess[str]:
         encoding="utf-8",
         check=False,
     )
+    done.stderr = strip_colors(done.stderr)
+    return done

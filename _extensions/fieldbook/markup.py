@@ -71,7 +71,9 @@ def image_faults(document: nodes.document) -> Found:
     for node in document.findall(nodes.image):
         if not node.get("alt", "").strip():
             message = "the image has no alternative text; write between the brackets what is seen: ![…](…)"
-            if isinstance(node.parent, nodes.figure):
+            if any(parent.get("nb_element") == "cell_code_output" for parent in ancestors(node)):
+                message = "the image that this cell shows has no alternative text; publish it by figure(…, alt=…)"
+            elif isinstance(node.parent, nodes.figure):
                 message = "the figure has no alternative text; add the option ':alt:' and say what is seen"
             yield node, Rule.FIGURE, message
         if "://" in node["uri"]:

@@ -178,8 +178,12 @@ class FillTables(SphinxPostTransform):
             group = nodes.tgroup("", cols=len(head))
             group += [nodes.colspec("", colwidth=100 // len(head)) for _ in head]
             group += [nodes.thead("", _row(head)), nodes.tbody("", *(_row(row) for row in rows))]
-            below = [nodes.paragraph("", measured_at(Path(app.srcdir)))] if node["table"] == "mutants" else []
-            node.replace_self([nodes.table("", group), *below])
+            below = (
+                [nodes.paragraph("", measured_at(Path(app.srcdir)), classes=["fb-counted"])]
+                if node["table"] == "mutants"
+                else []
+            )
+            node.replace_self([nodes.table("", group, classes=["fb-counted"]), *below])
 
 
 def measured_at(root: Path) -> str:

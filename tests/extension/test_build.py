@@ -23,7 +23,8 @@ def test_a_fault_is_said_on_every_build_until_it_is_mended(project):
     said = [
         f"docs/numbers/mean.md:{line}: WARNING: cell fails: ZeroDivisionError: division by zero; "
         "mend the cell or the code it calls [fieldbook.cell]",
-        f'docs/numbers/median.md:{role}: WARNING: Unknown interpreted text role "nonsense". [myst.role_unknown]',
+        f"docs/numbers/median.md:{role}: WARNING: "
+        'Unknown interpreted text role "nonsense"; correct its name, or take it out [myst.role_unknown]',
     ]
     for _ in range(3):
         done = html(project)

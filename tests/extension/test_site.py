@@ -154,7 +154,7 @@ FAULTY_EDITS = {
     ),
     "page linked by its path deleted": (
         lambda project: (project.root / "docs/words/token.md").unlink(),
-        "docs/about/further.md:3: WARNING: 'myst' cross-reference target not found: '/docs/words/token.md'",
+        "docs/about/further.md:3: WARNING: the link to '/docs/words/token.md' leads nowhere; correct the path",
     ),
     "page no longer UTF-8": (
         lambda project: (project.root / "docs/words/token.md").write_bytes(b"# Token\n\n\xe9\n"),

@@ -23,6 +23,8 @@ NOT_PROSE = {
     ".fb-meta": "reading time and month of review, worked out",
     ".fb-areas": "how many pages an area has, counted",
     ".fb-concepts": "titles and summaries of other pages, judged there",
+    ".fb-counted": "what the build counts",
+    ".fb-explore": "frames that a cell computes",
     ".fb-declared": "tables made from the declarations that enforce them",
     "section#related-concepts": "titles of other pages, judged there",
     ".fb-planned": "titles of pages to come, judged in the list of them",

@@ -9,6 +9,8 @@ SITE = Path(fieldbook.__file__).parents[2]
 settings = runpy.run_path(str(SITE / "conf.py"))
 globals().update({name: value for name, value in settings.items() if not name.startswith("_")})
 
+suppress_warnings.append("fieldbook.figure")  # noqa: F821 (set above) a page shows a bitmap: a file of its own
+
 fieldbook_areas = {
     "numbers": "What one number says of many.",
     "words": "What text is made of.",
