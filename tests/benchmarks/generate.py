@@ -121,6 +121,7 @@ ax.plot(singular)
 ax.set(title="They fall slowly", xlabel="index", ylabel="singular value")
 caption = f"From {{singular[0]:.2f}} down to {{singular[-1]:.2f}}."
 figure(fig, name="singular-{number}", caption=caption, alt=f"A falling curve. {{caption}}")
+assert caption.startswith("From")
 ```
 """
 
