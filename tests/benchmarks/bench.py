@@ -98,7 +98,7 @@ class Site:
     def edit(self, *, cell: bool = False) -> Run:
         """Edit a page in the middle and build until its fresh HTML stands there."""
         self.edits += 1
-        number, mark = self.book.pages // 2, f"zyx{self.edits}"
+        number, mark = self.book.pages // 2, "zyx" + "abcdefghij"[self.edits]
         (edit_cell if cell else edit_prose)(self.root, number, mark)
         run = self.build()
         if mark not in (self.root / OUTPUT / f"{docname(number)}.html").read_text(encoding="utf-8"):
