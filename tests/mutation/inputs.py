@@ -35,16 +35,17 @@ PASTED = re.compile(r"\{glue:text\}`(\w+)(?::([^`]*))?`")
 EVALUATE = r"""
 import ast, contextlib, io, json, sys
 import fieldbook.page, myst_nb
-glued, shown, names = {}, [], {}
+glued, shown, names = {}, [], {"Out": {}}
 myst_nb.glue = lambda name, value, display=False: glued.__setitem__(name, value)
 fieldbook.page.figure = lambda fig, **texts: shown.append(texts["caption"])
-for source, tags in json.load(sys.stdin):
+for number, (source, tags) in enumerate(json.load(sys.stdin), start=1):
     said, tree = io.StringIO(), ast.parse(source)
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) and source.rstrip()[-1] != ";" else None
     with contextlib.redirect_stdout(said):
         exec(compile(tree, "cell", "exec"), names)
         value = eval(compile(ast.Expression(last.value), "cell", "eval"), names) if last else None
         if value is not None:
+            names["Out"][number] = value
             print(repr(value))
     if not {"remove-cell", "remove-output"} & set(tags):
         shown.append(said.getvalue())
