@@ -218,7 +218,7 @@ def score(vectors, measure="cosine"):
         raise ValueError(f"measure is {measure!r}; pass 'cosine' or 'dot'")
     if measure == "cosine":
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        if not lengths.all():
+        if (lengths <= 1e-12 * lengths.max()).any():  # what rounding leaves of a zero vector
             raise ValueError("a vector is 0 and has no direction; leave it out, or pass 'dot'")
         vectors = vectors / lengths
     return vectors @ vectors.T

@@ -117,7 +117,9 @@ def kl_estimates(logp, logq):
 
 
 def _check(name, row):
-    row = np.asarray(row, dtype=np.float64)
-    if row.ndim == 0 or not (row >= 0).all() or not np.allclose(row.sum(axis=-1), 1, rtol=0, atol=1e-9):
+    row = np.asarray(row)
+    slack = max(1e-9, 8 * float(np.finfo(row.dtype).eps)) if row.dtype.kind == "f" else 1e-9  # rounding of the input
+    row = row.astype(np.float64)
+    if row.ndim == 0 or not (row >= 0).all() or not np.allclose(row.sum(axis=-1), 1, rtol=0, atol=slack):
         raise ValueError(f"{name} is no distribution; pass probabilities of 0 or more that sum to 1")
     return row

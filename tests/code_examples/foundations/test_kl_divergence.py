@@ -154,3 +154,10 @@ def test_leaves_its_input_alone():
     kl_divergence(p, q), kl_estimates(p, q)
     assert_array_equal(p, before[0])
     assert_array_equal(q, before[1])
+
+
+def test_rows_of_single_precision_are_taken_with_their_rounding():
+    low = np.array([0.1, 0.2, 0.7], dtype=np.float32)
+    assert kl_divergence(low, low) == 0
+    with pytest.raises(ValueError, match="p is no distribution"):
+        kl_divergence(np.array([0.5, 0.50001], dtype=np.float32), [0.5, 0.5])
