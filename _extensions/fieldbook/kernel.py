@@ -4,16 +4,16 @@
 reads such a kernel for MyST-NB, sorts its messages into outputs. So the outputs are those of a stock kernel, whatever
 a cell does: show, update, clear, await, fail.
 
-Two things are better defined than there, so that a page comes out the same whenever it is built. What a cell prints is
-sent when the cell ends or flushes, never because time has passed. And what a cell or a program it starts writes past
-Python, to descriptors 1 and 2, takes its place among what Python prints.
+Three things are better defined than there, so that a page comes out the same whenever it is built. What a cell prints
+is sent when the cell ends or flushes, never because time has passed. What a cell or a program it starts writes past
+Python, to descriptors 1 and 2, takes its place among what Python prints. And messages go straight to their reader, over
+no socket and no thread of the kernel's, which a process that ends at any moment could catch half-way.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import os
 import tempfile
 import threading
@@ -24,21 +24,32 @@ from typing import Any
 import nbformat
 from ipykernel.inprocess.ipkernel import InProcessKernel
 from ipykernel.inprocess.manager import InProcessKernelManager
+from ipykernel.iostream import IOPubThread
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionComplete
-
-PATIENCE = 10
-"""Seconds within which the kernel's own thread delivers what a cell has published."""
+from traitlets import default
+from traitlets.config import Config
 
 
 def warm_up() -> None:
-    """Start and stop a kernel: it imports and compiles much, and leaves no thread."""
-    manager = InProcessKernelManager()
-    manager.start_kernel()
-    manager.client().start_channels()
-    # The kernel ends with a task that it has only just cancelled, and asyncio complains when this process ends.
-    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-    manager.shutdown_kernel()
+    """Start a kernel and drop it: it imports and compiles much."""
+    Kernel([], heard=int)
+
+
+class Publisher(IOPubThread):
+    """Sends a message at once, in the thread that asks for it; one at a time, whatever threads a cell starts."""
+
+    def __init__(self, socket: Any, **options: Any) -> None:
+        self._turn = threading.RLock()
+        super().__init__(socket, **options)
+
+    def _setup_event_pipe(self) -> None:
+        """Need none: nobody waits for events."""
+
+    def schedule(self, task: Callable[[], Any]) -> None:
+        """Do a task now."""
+        with self._turn:
+            task()
 
 
 class AwaitingKernel(InProcessKernel):
@@ -46,6 +57,10 @@ class AwaitingKernel(InProcessKernel):
 
     _supports_kernel_subshells = False
     shell_channel_thread = SimpleNamespace(parent_thread=None)  # asked whether Ctrl-C may cancel the cell: it may not
+
+    @default("iopub_thread")
+    def _default_iopub_thread(self) -> Publisher:
+        return Publisher(self._underlying_iopub_socket, session=self.session)  # never started
 
 
 class Kernel:
@@ -60,11 +75,11 @@ class Kernel:
     """
 
     def __init__(self, cells: list[dict[str, Any]], heard: Callable[[int], None]) -> None:
-        manager = InProcessKernelManager()
+        # A history would be a thread, and a file in the reader's home folder that all jobs write to.
+        manager = InProcessKernelManager(config=Config({"HistoryManager": {"enabled": False}}))
         self._kernel = manager.kernel = AwaitingKernel(parent=manager, session=manager.session)
         self._client = manager.client()
         self._client.start_channels()
-        self._kernel.shell.history_manager.enabled = False
         made = [nbformat.v4.new_code_cell(cell["source"], metadata={"tags": cell["tags"]}) for cell in cells]
         self._reader = NotebookClient(nbformat.v4.new_notebook(cells=made), record_timing=False)
         self._written = [
@@ -119,7 +134,7 @@ class Kernel:
         self._reply = session.recv(stream, copy=False)[1]["content"]
         with contextlib.suppress(CellExecutionComplete):  # it says so when the kernel is idle: nothing comes after
             while True:
-                self._reader.process_message(self._client.get_iopub_msg(timeout=PATIENCE), cell, index)
+                self._reader.process_message(self._client.get_iopub_msg(block=False), cell, index)
 
 
 class Descriptor:
@@ -142,7 +157,7 @@ class Descriptor:
     def flush(self) -> None:
         """Send what is written; the kernel asks for it before each output of another kind and after each cell."""
         self._drain()
-        self._flush()
+        self._stream.pub_thread.schedule(self._flush)
 
     @contextlib.contextmanager
     def redirected(self) -> Iterator[None]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ctypes
 import gc
-import logging
 import os
 import resource
 import signal
@@ -127,7 +126,6 @@ def run_job(job: dict[str, Any], pipe: Connection) -> None:
     sys.path.insert(packages, "")  # where a kernel has it: behind the standard library
     sys.dont_write_bytecode = True
     sys.pycache_prefix = str(root / "_build" / "no-bytecode")  # a stale .pyc has the mtime of its source, to the second
-    logging.getLogger("asyncio").setLevel(logging.NOTSET)  # silenced by `warm_up` for the fork server alone
     trace = Trace(root)
     limit(job)
     result: dict[str, Any] = {"outputs": [], "failures": [], "examples": 0, "stopped": None, "held": []}
