@@ -2,7 +2,7 @@
 
 ``{tested} pages`` and its like leave a placeholder, which is filled when the page is written. Most figures are counted
 in the build at hand, so the page is written again whenever one of them has changed. What takes longer than a build,
-the mutants, comes from the committed file that `make mutants` writes, and the table names the commit that it measured.
+the mutants, comes from the committed file that `make mutants` writes.
 """
 
 from __future__ import annotations
@@ -178,19 +178,7 @@ class FillTables(SphinxPostTransform):
             group = nodes.tgroup("", cols=len(head))
             group += [nodes.colspec("", colwidth=100 // len(head)) for _ in head]
             group += [nodes.thead("", _row(head)), nodes.tbody("", *(_row(row) for row in rows))]
-            below = (
-                [nodes.paragraph("", measured_at(Path(app.srcdir)), classes=["fb-counted"])]
-                if node["table"] == "mutants"
-                else []
-            )
-            node.replace_self([nodes.table("", group, classes=["fb-counted"]), *below])
-
-
-def measured_at(root: Path) -> str:
-    """Return which commit the mutants were last measured at."""
-    path = root / MUTANTS
-    commit = json.loads(path.read_text(encoding="utf-8"))["commit"] if path.exists() else "none"
-    return f"Measured at commit {commit[:12]}."
+            node.replace_self(nodes.table("", group, classes=["fb-counted"]))
 
 
 def _row(cells: tuple[str, ...]) -> nodes.row:
@@ -206,7 +194,7 @@ def on_env_updated(app: Sphinx, env: BuildEnvironment) -> list[str]:
     known = concepts(env).data["tested"]
     if not known:
         return []
-    current = repr(({name: table(app) for name, table in TABLES.items()}, measured_at(Path(app.srcdir))))
+    current = repr({name: table(app) for name, table in TABLES.items()})
     changed = [docname for docname, written in known.items() if written != current]
     known.update(dict.fromkeys(known, current))
     return changed

@@ -14,6 +14,7 @@ from fieldbook import executor
 from tests.mutation import report
 from tests.mutation.mutants import mutants
 from tests.mutation.report import Subject
+from tests.mutation.run import RESULTS, kept
 
 ROOT = Path(__file__).parents[2]
 MODULE, PAGE = "code_examples/numbers/steps.py", "docs/numbers/steps.md"
@@ -41,15 +42,19 @@ def ran(tmp_path_factory) -> tuple[Path, subprocess.CompletedProcess[str], dict]
     return root, done, json.loads((root / "tests/mutation/results.json").read_text(encoding="utf-8"))
 
 
+def all_survivors(data: dict) -> list[str]:
+    return [said for entry in data["files"].values() for said in entry["survivors"]]
+
+
 @linux
 def test_each_fate_is_told_apart(ran):
     _, done, data = ran
     module = data["files"][MODULE]
-    survivors = "\n".join(data["survivors"])
+    survivors = "\n".join(all_survivors(data))
     assert "x + x" not in survivors  # by its example
     assert "sum(values)" not in survivors  # by its test alone:
     assert module["tests"] == 2
-    assert f"{MODULE}:36: return x * x → return x / x (arithmetic)" in data["survivors"]
+    assert f"{MODULE}:36: return x * x → return x / x (arithmetic)" in module["survivors"]
     assert module["timed_out"] == 2  # n += 1 and n -= 0: they say that they reached the limit, so they are killed
     assert "n -= 1" not in survivors
     assert module["equivalent"] == 1
@@ -60,7 +65,7 @@ def test_each_fate_is_told_apart(ran):
 @linux
 def test_cells_are_judged_by_their_page_and_hidden_ones_are_checks(ran):
     data = ran[2]
-    survivors = [said for said in data["survivors"] if said.startswith(PAGE)]
+    survivors = data["files"][PAGE]["survivors"]
     assert not any("double" in said for said in survivors)
     assert f"{PAGE}:15: unchecked = 5 + 7 → unchecked = 5 - 7 (arithmetic)" in survivors
     assert not any("spare" in said or "assert" in said or "largest" in said for said in survivors)
@@ -68,7 +73,7 @@ def test_cells_are_judged_by_their_page_and_hidden_ones_are_checks(ran):
 
 @linux
 def test_a_mutant_that_dies_without_saying_why_has_survived(ran):
-    survivors = ran[2]["survivors"]
+    survivors = all_survivors(ran[2])
     assert f"{PAGE}:17: leaves = False → leaves = True (constant)" in survivors
     assert f"{PAGE}:18: if leaves: → if not (leaves): (condition)" in survivors
 
@@ -77,7 +82,7 @@ def test_a_mutant_that_dies_without_saying_why_has_survived(ran):
 def test_the_table_and_the_score_are_said_and_entries_that_no_longer_hold_are_refused(ran):
     _, done, data = ran
     assert "numbers  modules" in done.stdout
-    assert all(said in done.stdout for said in data["survivors"])
+    assert all(said in done.stdout for said in all_survivors(data))
     assert done.stderr.splitlines()[-4:] == [
         "tests/mutation/equivalents.yml:7: 'return x + x → return x - x' is killed, so it is no equivalent; "
         "remove the entry",
@@ -91,17 +96,52 @@ def test_the_table_and_the_score_are_said_and_entries_that_no_longer_hold_are_re
 
 
 @linux
-def test_one_page_leaves_the_results_alone_and_a_page_that_is_not_there_is_refused(ran):
-    root, _, _ = ran
+def test_what_is_as_it_was_is_not_run_again_and_what_has_changed_is(ran, tmp_path):
+    root, done, data = ran
+    root = shutil.copytree(root, tmp_path / "again")
     results = root / "tests/mutation/results.json"
-    results.write_text("kept", encoding="utf-8")
+    again = run(root)
+    assert again.stderr.splitlines()[0] == "2 of 2 files are as they were when they were last measured"
+    assert "step" not in again.stderr
+    assert json.loads(results.read_text(encoding="utf-8")) == data
+    assert (again.returncode, again.stderr.splitlines()[-4:]) == (done.returncode, done.stderr.splitlines()[-4:])
+    test = root / "tests/code_examples/numbers/test_steps.py"
+    test.write_text("def test_nothing():\n    assert True\n", encoding="utf-8")
+    changed = run(root)
+    assert changed.stderr.splitlines()[0] == "1 of 2 files are as they were when they were last measured"
+    now = json.loads(results.read_text(encoding="utf-8"))
+    assert now["files"][PAGE] == data["files"][PAGE]
+    assert now["files"][MODULE]["tests"] == 0 < data["files"][MODULE]["tests"]
+
+
+@linux
+def test_one_page_changes_its_own_results_and_a_page_that_is_not_there_is_refused(ran, tmp_path):
+    root, _, data = ran
+    root = shutil.copytree(root, tmp_path / "again")
+    results = root / "tests/mutation/results.json"
     done = run(root, "numbers/step")
     assert (done.returncode, done.stderr.splitlines()[-1]) == (
         2,
         "there is no page 'numbers/step'; name one as area/slug, such as numbers/steps",
     )
-    assert run(root, "numbers/steps").returncode == 1
-    assert results.read_text(encoding="utf-8") == "kept"
+    other, gone = "docs/numbers/other.md", "docs/numbers/gone.md"
+    (root / other).write_text("# Another page\n", encoding="utf-8")
+    entries = {**data["files"], other: data["files"][PAGE], gone: data["files"][PAGE]}
+    results.write_text(json.dumps({"files": entries}), encoding="utf-8")
+    done = run(root, "numbers/steps", "--anew")
+    assert (done.returncode, done.stderr.splitlines()[0]) == (1, f"step 1: {data['all']['mutants']} mutants")
+    now = json.loads(results.read_text(encoding="utf-8"))
+    assert now["files"] == {**data["files"], other: data["files"][PAGE]}
+    assert now["all"]["mutants"] == data["all"]["mutants"] + data["files"][PAGE]["mutants"]
+
+
+@pytest.mark.parametrize(
+    "text", ["<<<<<<< ours", "[]", "{}", '{"files": 3}', '{"files": {"a": {}}}', '{"files": {"a": {"digest": "0"}}}']
+)
+def test_results_that_cannot_be_read_are_not_kept(tmp_path, text):
+    (tmp_path / RESULTS).parent.mkdir(parents=True)
+    (tmp_path / RESULTS).write_text(text, encoding="utf-8")
+    assert kept(tmp_path) == {}
 
 
 @linux

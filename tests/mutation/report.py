@@ -149,26 +149,58 @@ def survivors(subjects: Iterable[Subject]) -> list[Subject]:
     return sorted(left, key=lambda one: (one.path, one.line, str(one)))
 
 
-def as_data(subjects: list[Subject], commit: str) -> dict[str, Any]:
-    """Return the results as they are committed: counts by file, area and in all, and every survivor."""
+OUTCOMES = {"build": "b", "tests": "t", None: "-"}
+"""How the fate of a mutant is written: what killed it, in capitals if by running too long."""
 
-    def counted(group: list[Subject]) -> dict[str, Any]:
-        counts = tally(group)
+
+def outcomes(subjects: Iterable[Subject]) -> str:
+    """Return the fates of mutants in their order, a letter each.
+
+    Examples
+    --------
+    >>> mutant = Mutant(1, "", "call", "f(x)", "x", 1, "x")
+    >>> late = Subject("a", "cells", 1, mutant, killed_by="build", timed_out=True)
+    >>> outcomes([late, Subject("a", "cells", 1, mutant)])
+    'B-'
+    """
+    letters = [(OUTCOMES[one.killed_by], one.timed_out) for one in subjects]
+    return "".join(letter.upper() if timed_out else letter for letter, timed_out in letters)
+
+
+def recall(subjects: list[Subject], written: str) -> None:
+    """Give mutants the fates that were written for them; see `outcomes`."""
+    killers = {letter: killer for killer, letter in OUTCOMES.items()}
+    for one, letter in zip(subjects, written, strict=True):
+        one.killed_by, one.timed_out = killers[letter.lower()], letter.isupper()
+
+
+def file_entry(subjects: list[Subject], digest: str) -> dict[str, Any]:
+    """Return what is kept of one file: the counts, each mutant's fate, every survivor, and what was measured."""
+    counts = tally(subjects)
+    return {
+        "kind": subjects[0].kind,
+        **counts,
+        "scores": scores(counts),
+        "survivors": [str(one) for one in survivors(subjects)],
+        "outcomes": outcomes(subjects),
+        "digest": digest,
+    }
+
+
+def as_data(files: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return the results as they are committed: counts in all, by area and by file."""
+
+    def counted(entries: list[dict[str, Any]]) -> dict[str, Any]:
+        counts = {key: sum(entry[key] for entry in entries) for key in tally([])}
         return {**counts, "scores": scores(counts)}
 
+    areas: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for path in sorted(files):
+        areas.setdefault(path.split("/")[1], {}).setdefault(files[path]["kind"], []).append(files[path])
     return {
-        "commit": commit,
-        "all": counted(subjects),
+        "all": counted(list(files.values())),
         "areas": {
-            area: {
-                kind: counted([one for one in subjects if (one.area, one.kind) == (area, kind)])
-                for kind in sorted({one.kind for one in subjects if one.area == area})
-            }
-            for area in sorted({one.area for one in subjects})
+            area: {kind: counted(kinds[kind]) for kind in sorted(kinds)} for area, kinds in sorted(areas.items())
         },
-        "files": {
-            path: counted([one for one in subjects if one.path == path])
-            for path in sorted({one.path for one in subjects})
-        },
-        "survivors": [str(one) for one in survivors(subjects)],
+        "files": dict(sorted(files.items())),
     }

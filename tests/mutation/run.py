@@ -14,19 +14,21 @@ ten times what the unchanged code needs. What did not run, does not compile, or 
 Before anything is changed, everything must be green as it stands.
 
 Mutants that no check can tell from the original stand in ``tests/mutation/equivalents.yml`` with a reason; they are
-run too. A full run writes ``tests/mutation/results.json``. The exit code is 1 if too few are killed (`report.LEAST`)
-or the list of equivalents is wrong, and 2 if nothing could be measured.
+run too. What became of each is kept in ``tests/mutation/results.json``, by file, with a digest of all that it hangs on:
+the mutants, what runs against them, every file that was seen to be opened. A file whose digest is still the same is not
+run again (``--anew`` runs it). The exit code is 1 if too few are killed (`report.LEAST`) or the list of equivalents is
+wrong, and 2 if nothing could be measured.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import hashlib
 import json
 import math
 import multiprocessing
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -44,8 +46,9 @@ from tests.mutation.report import Subject
 
 Job = dict[str, Any]
 
-NOT_PRELOADED = ("code_examples", "jax")
-"""What every job imports anew: what is mutated, and JAX, whose first operation starts threads: no fork bears them."""
+NOT_PRELOADED = ("code_examples", "hypothesis", "jax")
+"""What every job imports anew: what is mutated; Hypothesis, whose plug-in pytest must load first, or it warns; and
+JAX, whose first operation starts threads: no fork bears them."""
 
 SERVE = "from tests.mutation.serve import serve; serve({name!r}, {path!r}, {source!r}); del serve"
 PYTEST = "assert __import__('pytest').main({arguments!r}) not in {passed}"
@@ -58,6 +61,7 @@ UNSAID = ("its process ", "it did not end ", "SyntaxError", "IndentationError")
 
 SLOW = " ran for more than "
 RESULTS = Path("tests/mutation/results.json")
+RUNNER = (Path(__file__), Path(__file__).with_name("serve.py"))
 
 
 class RefusedError(Exception):
@@ -245,15 +249,33 @@ def judge(subjects: list[Subject]) -> None:
         step += 1
 
 
-def commit(root: Path) -> str:
-    """Return the commit that stands in a folder, marked if files have changed since."""
-    command = ["git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=, changed since"]
-    return subprocess.run(command, cwd=root, capture_output=True, encoding="utf-8", check=False).stdout.strip()
+def measured(project: Project, subjects: list[Subject], digests: results.Digests) -> str:
+    """Return a digest of all that the fates of these mutants hang on, except how long they may run."""
+    steps = [
+        (oracle, {key: value for key, value in job.items() if key not in ("root", *executor.LIMITS)})
+        for one in subjects
+        for oracle, job in one.steps
+    ]
+    names = sorted({job["name"] for _, job in steps})
+    opened = sorted({path for name in names for path in project.unchanged[name]["dependencies"]})
+    runner = [digests["requirements-test.txt"], *map(results.digest_of, RUNNER)]
+    parts = [steps, [(path, digests[path]) for path in opened], runner, results.environment_digest(project.root)]
+    here = json.dumps(str(project.root))[1:-1]  # the same in every clone
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).replace(here, "").encode()).hexdigest()
 
 
-def measure(root: Path, page: str) -> int:
+def kept(root: Path) -> dict[str, dict[str, Any]]:
+    """Return what is kept of each file, nothing if it cannot be read."""
+    try:
+        files = json.loads((root / RESULTS).read_text(encoding="utf-8"))["files"]
+        return {path: entry for path, entry in files.items() if {"digest", "outcomes"} <= entry.keys()}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return {}
+
+
+def measure(root: Path, page: str, anew: bool) -> int:
     """Run the mutants of a project, or of one page and its module; print what became of them."""
-    began, at = time.monotonic(), commit(root)
+    began = time.monotonic()
     project = Project(root)
     modules = [path for path in project.modules if page_of(path).endswith(f"/{page}") or not page]
     pages = [name for name in project.pages if name == f"docs/{page}" or not page]
@@ -263,7 +285,17 @@ def measure(root: Path, page: str) -> int:
     project.run_unchanged()
     subjects = [one for path in modules for one in project.module_subjects(path)]
     subjects += [one for name in pages for one in project.page_subjects(name)]
-    judge(subjects)
+    by_file: dict[str, list[Subject]] = {}
+    for one in subjects:
+        by_file.setdefault(one.path, []).append(one)
+    digests, files = results.Digests(root), kept(root)
+    current = {path: measured(project, group, digests) for path, group in by_file.items()}
+    known = {path for path, digest in current.items() if not anew and files.get(path, {}).get("digest") == digest}
+    for path in known:
+        report.recall(by_file[path], files[path]["outcomes"])
+    if known:
+        print(f"{len(known)} of {len(by_file)} files are as they were when they were last measured", file=sys.stderr)
+    judge([one for one in subjects if one.path not in known])
     listed = root / report.EQUIVALENTS
     text = listed.read_text(encoding="utf-8") if listed.exists() else ""
     faults = report.mark_equivalents(text, subjects, whole=not page)
@@ -276,9 +308,10 @@ def measure(root: Path, page: str) -> int:
         for oracle, least in report.LEAST.items()
         if share[oracle] < least
     ]
-    if not page:
-        data = json.dumps(report.as_data(subjects, at), indent=1, ensure_ascii=False)
-        (root / RESULTS).write_text(f"{data}\n", encoding="utf-8")
+    files = {path: entry for path, entry in files.items() if page and (root / path).exists()}
+    files |= {path: report.file_entry(group, current[path]) for path, group in by_file.items()}
+    data = json.dumps(report.as_data(files), indent=1, ensure_ascii=False)
+    (root / RESULTS).write_text(f"{data}\n", encoding="utf-8")
     for fault in faults:
         print(fault, file=sys.stderr)
     return 1 if faults else 0
@@ -290,13 +323,14 @@ def main() -> int:
         prog="make mutants", description="Change the code and count what no check notices."
     )
     parser.add_argument("page", nargs="?", default="", help="area/slug; without it everything")
+    parser.add_argument("--anew", action="store_true", help="run what is as it was when it was last measured, too")
     parser.add_argument("--root", type=Path, default=Path.cwd(), help="the folder of conf.py")
     options = parser.parse_args()
     root = options.root.resolve()
     os.environ.update(environment(root))
     sys.path.insert(0, str(root))  # jobs look for modules where this process does
     try:
-        return measure(root, options.page)
+        return measure(root, options.page, options.anew)
     except RefusedError as error:
         print(error, file=sys.stderr)
         return 2
