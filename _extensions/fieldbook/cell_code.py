@@ -184,6 +184,37 @@ def unchecked(cells: list[Cell], fences: list[Fence]) -> list[Unchecked]:
     return found
 
 
+@dataclass(frozen=True)
+class OutOfSight:
+    """A name that a reader's cell takes from one that no reader sees: the index of the former, and the name."""
+
+    index: int
+    name: str
+
+
+def out_of_sight(cells: list[Cell]) -> list[OutOfSight]:
+    r"""Return what cells take from hidden ones; a reader who runs those that can be seen would not have it.
+
+    Examples
+    --------
+    >>> out_of_sight([Cell(1, "x = 2", ("remove-cell",)), Cell(9, "x + 1", ())])
+    [OutOfSight(index=1, name='x')]
+    >>> out_of_sight([Cell(1, "x = 2", ("remove-cell",)), Cell(9, "x = 3", ()), Cell(15, "x + 1", ())])
+    []
+    """
+    last_by_hidden: dict[str, bool] = {}
+    found = []
+    for index, cell in enumerate(cells):
+        tree, hidden = parsed(cell.source), "remove-cell" in cell.tags
+        own = _defined(tree) | _imported([cell], own=True) | _imported([cell], own=False)
+        parameters = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+        if not hidden:
+            taken = _used(tree) - own - parameters
+            found += [OutOfSight(index, name) for name in sorted(taken) if last_by_hidden.get(name)]
+        last_by_hidden |= dict.fromkeys(own, hidden)
+    return found
+
+
 def _shows(tree: ast.Module, cell: Cell) -> bool:
     calls = {
         node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")

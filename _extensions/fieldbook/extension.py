@@ -20,6 +20,7 @@ from fieldbook.given import setup_given
 from fieldbook.html import setup_html
 from fieldbook.judge import setup_judge
 from fieldbook.links import setup_links
+from fieldbook.markdown import setup_markdown
 from fieldbook.markup import setup_markup
 from fieldbook.mathematics import setup_mathematics
 from fieldbook.navigation import setup_navigation
@@ -29,6 +30,7 @@ from fieldbook.reference import setup_reference
 from fieldbook.remedies import setup_remedies
 from fieldbook.standing import setup_standing
 from fieldbook.structure import setup_structure
+from fieldbook.takeaway import setup_takeaway
 from fieldbook.tested import setup_tested
 
 if TYPE_CHECKING:
@@ -51,10 +53,12 @@ PARTS = (
     setup_number_gate,
     setup_cells,
     setup_execution,
+    setup_markdown,
     setup_markup,
     setup_structure,
     setup_reference,
     setup_tested,
+    setup_takeaway,
     setup_html,
     setup_navigation,
     setup_outdated,

@@ -137,7 +137,7 @@ def on_build_finished(app: Sphinx, exception: Exception | None) -> None:
         return
     out, env = Path(app.outdir), app.env
     kept = {
-        "docs": {f"{docname}.html" for docname in env.found_docs},
+        "docs": {f"{docname}{kind}" for docname in env.found_docs for kind in (".html", ".zip")},
         "_images": {f"_images/{name}" for _, name in env.images.values()},
         "_downloads": {f"_downloads/{name}" for _, name in env.dlfiles.values()},
     }

@@ -24,7 +24,7 @@ from sphinx import addnodes
 
 from fieldbook import given, names, numbers, planned
 from fieldbook.cell_code import has_check as is_checked
-from fieldbook.cell_code import shown_strings, unchecked
+from fieldbook.cell_code import out_of_sight, shown_strings, unchecked
 from fieldbook.domain import Place, concepts
 from fieldbook.faults import Fault, Rule, warn
 from fieldbook.numbers import Line, Sources
@@ -249,7 +249,10 @@ def on_doctree_read(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def check_faults(docname: str, cells: list[Cell], text: str) -> list[Fault]:
-    """Return a fault for each cell whose result nothing checks; one for all where nothing is checked at all."""
+    """Return a fault for each cell whose result nothing checks, and for each that takes something from a check.
+
+    Where nothing is checked at all, one fault stands for all.
+    """
     checks = fences(text, "pycon")
     if cells and not is_checked(cells, checks):
         message = (
@@ -257,7 +260,16 @@ def check_faults(docname: str, cells: list[Cell], text: str) -> list[Fault]:
             "'remove-cell', or show it in a 'pycon' fence"
         )
         return [Fault(docname, cells[0].line, Rule.CHECK, message)]
-    return [
+    hidden = [
+        Fault(
+            docname,
+            cells[found.index].line,
+            Rule.CELL,
+            f"this cell takes '{found.name}' from a cell that readers do not see; let a cell that they see define it",
+        )
+        for found in out_of_sight(cells)
+    ]
+    return hidden + [
         Fault(
             docname,
             cells[cell.index].line,

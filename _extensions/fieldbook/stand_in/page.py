@@ -1,0 +1,53 @@
+"""Stands in for the helpers of LLM Fieldbook, so that the code of one of its pages runs anywhere.
+
+On the site `glue` puts a number into the text, `figure` draws in the reader's colours, and `explore` lets the reader
+move something. Here they print the number, show the figure (a script saves it), and say some of what would be seen.
+"""
+
+import itertools
+import sys
+
+import matplotlib.pyplot as plt
+
+POINTS_SAID = 12
+
+
+def glue(name, value):
+    """Print a value that the text of the page shows."""
+    print(f"{name} = {value}")
+
+
+def figure(fig, *, name, caption, alt):
+    """Show a figure with its caption; a script saves it beside itself."""
+    if "ipykernel" in sys.modules:
+        from IPython.display import display
+
+        display(fig)
+    else:
+        fig.savefig(f"{name}.png", dpi=150, bbox_inches="tight")
+        print(f"{name}.png: ", end="")
+    print(caption)
+    plt.close(fig)
+
+
+class Frame:
+    """What an explorable says at one point; what it draws there is left to the site."""
+
+    def __init__(self, sentence, *parts):
+        self.sentence = sentence
+
+
+def drawn_on_the_site(*values, **options):
+    """Take what a part of a frame takes."""
+
+
+bars = heatmap = lines = numbers = picture = table = drawn_on_the_site
+
+
+def explore(name, frame, **grid):
+    """Print the sentence at some points of the grid, the first and the last among them."""
+    values = [[value.item() if hasattr(value, "item") else value for value in axis] for axis in grid.values()]
+    points = [dict(zip(grid, point, strict=True)) for point in itertools.product(*values)]
+    count = min(len(points), POINTS_SAID)
+    for point in (points[number * (len(points) - 1) // (count - 1)] for number in range(count)):
+        print(", ".join(f"{name} {value}" for name, value in point.items()) + ": " + frame(**point).sentence)
