@@ -26,7 +26,8 @@ def cross_entropy(target, logits):
     Raises
     ------
     ValueError
-        If the shapes differ, a target row is no distribution, or the logits have no softmax.
+        If the shapes differ, a target row is no distribution, or the logits have no softmax. The sum of a row
+        may miss 1 by the rounding of its type: 1e-9, or 8 units in the last place of a shorter float.
 
     Notes
     -----
@@ -93,7 +94,8 @@ def gradient(target, logits):
     >>> gradient([0, 1], [1000, 0]).tolist()
     [1.0, -1.0]
     """
-    return softmax(logits) - _check(target, logits)
+    target = _check(target, logits)
+    return softmax(logits) - target
 
 
 def smooth_labels(labels, n_classes, smoothing=0.0):
@@ -185,7 +187,7 @@ def mean_loss(logits, labels, padding=-100):
     0.0
     """
     logits, labels = np.asarray(logits), np.asarray(labels)
-    if labels.shape != logits.shape[:-1]:
+    if logits.ndim == 0 or labels.shape != logits.shape[:-1]:
         raise ValueError(
             f"labels have shape {labels.shape}, logits {logits.shape}; pass one label for each row of logits"
         )
@@ -198,12 +200,14 @@ def mean_loss(logits, labels, padding=-100):
 
 
 def _check(target, logits):
-    target = np.asarray(target, dtype=np.float64)
+    target = np.asarray(target)
+    slack = max(1e-9, 8 * float(np.finfo(target.dtype).eps)) if target.dtype.kind == "f" else 1e-9  # rounding
+    target = target.astype(np.float64)
     if target.shape != np.shape(logits):
         raise ValueError(
             f"target has shape {target.shape}, logits {np.shape(logits)}; pass one probability for each logit"
         )
-    if not (target >= 0).all() or not np.allclose(target.sum(axis=-1), 1, rtol=0, atol=1e-9):
+    if target.ndim == 0 or not (target >= 0).all() or not np.allclose(target.sum(axis=-1), 1, rtol=0, atol=slack):
         raise ValueError("a target is no distribution; pass probabilities of 0 or more that sum to 1")
     return target
 

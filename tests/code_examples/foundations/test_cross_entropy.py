@@ -66,7 +66,7 @@ def test_gradient_agrees_with_finite_differences_and_sums_to_zero():
 def test_a_confident_error_costs_its_lead_in_logits():
     assert cross_entropy([0, 1], [1e4, 0]) == 1e4
     assert cross_entropy([0, 1], [50, 0]) == pytest.approx(50, rel=1e-15)
-    assert cross_entropy([1, 0], [50, 0]) == pytest.approx(np.exp(-50), rel=1e-3, abs=1e-16)
+    assert cross_entropy([1, 0], [10, 0]) == pytest.approx(np.log1p(np.exp(-10)), rel=1e-11)
 
 
 def test_masked_classes_cost_nothing_unless_they_came():
@@ -126,6 +126,18 @@ def test_a_target_may_miss_one_by_rounding_only():
             cross_entropy([0.5, 0.5 + excess], [0, 0])
 
 
+def test_rows_of_single_precision_are_taken_with_their_rounding():
+    low = np.array([0.1, 0.2, 0.7], dtype=np.float32)
+    assert low.astype(np.float64).sum() != 1
+    assert cross_entropy(low, np.log(low)) == pytest.approx(scipy.stats.entropy([0.1, 0.2, 0.7]), rel=1e-6)
+    assert gradient(low, [0, 0, 0]) == pytest.approx([1 / 3 - 0.1, 1 / 3 - 0.2, 1 / 3 - 0.7], abs=1e-7)
+    for excess in (4e-6, 1e-4):
+        with pytest.raises(ValueError, match="a target is no distribution"):
+            cross_entropy(np.array([0.5, 0.5 + excess], dtype=np.float32), [0, 0])
+    half = np.array([0.1, 0.2, 0.7], dtype=np.float16)
+    assert cross_entropy(half, [0, 0, 0]) == pytest.approx(np.log(3), rel=1e-3)
+
+
 @pytest.mark.parametrize("function", [cross_entropy, gradient])
 @pytest.mark.parametrize(
     ("target", "logits", "message"),
@@ -133,6 +145,7 @@ def test_a_target_may_miss_one_by_rounding_only():
         ([1, 0], [1, 2, 3], "target has shape (2,), logits (3,); pass one probability for each logit"),
         ([0.5, 0.4], [1, 2], "a target is no distribution; pass probabilities of 0 or more that sum to 1"),
         ([1.5, -0.5], [1, 2], "a target is no distribution; pass probabilities of 0 or more that sum to 1"),
+        (1.0, 2.0, "a target is no distribution; pass probabilities of 0 or more that sum to 1"),
         ([1, np.nan], [1, 2], "a target is no distribution; pass probabilities of 0 or more that sum to 1"),
         ([0.5, 0.5], [1, np.nan], "a logit is NaN or +inf; pass finite scores"),
         ([0.5, 0.5], [-INF, -INF], "every position is masked (-inf); leave at least one"),
@@ -156,6 +169,13 @@ def test_refuses_what_has_no_answer(function, target, logits, message):
 def test_mean_loss_refuses_what_has_no_answer(labels, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         mean_loss(np.zeros((3, 4)), labels)
+
+
+def test_mean_loss_takes_one_row_but_no_single_logit():
+    assert mean_loss([0, 0], 1) == pytest.approx(np.log(2))
+    message = "labels have shape (), logits (); pass one label for each row of logits"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        mean_loss(5, 0)
 
 
 @pytest.mark.parametrize(
