@@ -77,6 +77,7 @@ def kl_estimates(logp, logq):
     -------
     ndarray of float64, shape (3, ...)
         The estimates k1, k2 and k3 for each sample, in nats; their means over samples estimate the divergence.
+        k3 is ``inf`` where rho is more than a float holds, which begins at a log ratio of about 709.8.
 
     Raises
     ------
@@ -113,7 +114,8 @@ def kl_estimates(logp, logq):
     if not np.isfinite(logp).all() or np.isnan(logq).any() or (logq == np.inf).any():
         raise ValueError("a log probability is not finite; only logq may be -inf")
     log_ratio = logq - logp  # log rho
-    return np.stack([0 - log_ratio, log_ratio**2 / 2, np.expm1(log_ratio) - log_ratio])
+    with np.errstate(over="ignore"):  # rho may be more than a float holds
+        return np.stack([0 - log_ratio, log_ratio**2 / 2, np.expm1(log_ratio) - log_ratio])
 
 
 def _check(name, row):

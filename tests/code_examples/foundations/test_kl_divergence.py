@@ -98,6 +98,14 @@ def test_estimate_signs_and_limits():
     assert str(k1[2]) == "0.0"
 
 
+def test_k3_is_infinite_where_the_ratio_overflows_and_nothing_warns():
+    k1, k2, k3 = kl_estimates([-1000.0, -709.0], [-1.0, 0.0])
+    assert_array_equal(k1, [-999, -709])
+    assert_array_equal(k2, [999**2 / 2, 709**2 / 2])
+    assert k3[0] == INF
+    assert k3[1] == pytest.approx(float(Decimal(709).exp()), rel=1e-12)
+
+
 def test_k3_keeps_its_digits_where_the_two_are_close():
     k3 = kl_estimates([0.0], [1e-7])[2]
     assert_allclose(k3, 5e-15, rtol=0.05)
