@@ -75,8 +75,10 @@ def train_bpe(data, n_merges):
 
     Notes
     -----
-    Section 3.2 of [1]_, on bytes instead of characters. Of pairs that are equally frequent, the
-    one with the smallest ids is taken, so that the result depends on nothing but the text.
+    Section 3.2 of [1]_, on bytes instead of characters. Every place where two tokens are
+    neighbours counts, even if two such places overlap: "aaa" holds the pair "aa" twice, although
+    only one of the two can be merged. Of pairs that are equally frequent, the one with the
+    smallest ids is taken, so that the result depends on nothing but the text.
 
     References
     ----------
@@ -95,10 +97,15 @@ def train_bpe(data, n_merges):
 
     >>> train_bpe("abc", 10)
     []
+
+    Two pairs that overlap are two; what is left of them, "aa" and "a", occurs once.
+
+    >>> train_bpe("aaa", 10)
+    [(97, 97)]
     """
     if n_merges < 0:
         raise ValueError(f"n_merges is {n_merges}; pass 0 or more")
-    words = Counter(tuple(piece) for piece in split_pieces(data))
+    words = Counter(split_pieces(data))  # bytes are sequences of ids
     merges = []
     while len(merges) < n_merges:
         counts = Counter()
@@ -199,11 +206,12 @@ def encode(data, merges, special=()):
     if isinstance(special, str) or not all(special) or len(set(special)) < len(special):
         raise ValueError(f"special is {special!r}; pass a list of different, non-empty strings")
     ranks = {tuple(pair): rank for rank, pair in enumerate(merges)}
-    parts, marks = [_as_bytes(data)], {}
+    data = _as_bytes(data)
+    parts, marks = [data], {}
     if special:
         marks = {mark.encode("utf-8"): N_BYTES + len(ranks) + i for i, mark in enumerate(special)}
-        longest_first = sorted(marks, key=len, reverse=True)
-        parts = re.split(b"(" + b"|".join(map(re.escape, longest_first)) + b")", parts[0])
+        longer_first = sorted(marks, reverse=True)  # a mark stands before all that are its beginning
+        parts = re.split(b"(" + b"|".join(map(re.escape, longer_first)) + b")", data)
     ids = []
     for part in parts:
         if part in marks:

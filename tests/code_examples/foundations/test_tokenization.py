@@ -124,6 +124,23 @@ def test_frequency_decides_and_ties_go_to_the_smaller_ids():
     assert train_bpe("yx\nyx\nab\nab", 1) == [(97, 98)]
 
 
+def test_overlapping_pairs_count_each():
+    assert train_bpe("aaa", 5) == [(97, 97)]
+    assert train_bpe("aaa bb\nbb", 1) == [(97, 97)]  # twice each, the smaller ids first
+    assert train_bpe("aaaa bb\nbb", 1) == [(97, 97)]  # three times, though only two can be merged
+
+
+def test_vowel_signs_are_cut_off():
+    assert split_pieces("पानी") == [sign.encode() for sign in "पानी"]
+
+
+def test_merges_may_be_lists_as_json_gives_them():
+    lists = [list(pair) for pair in TRAINED]
+    assert encode(TEXT, lists) == encode(TEXT, TRAINED)
+    assert decode(encode(TEXT, lists), lists) == TEXT.encode()
+    assert merge([7, 8, 7, 8], [7, 8], 300) == [300, 300]
+
+
 def test_merge_takes_pairs_from_the_left_and_leaves_its_argument():
     ids = [7, 7, 7, 8, 7, 7]
     assert merge(ids, (7, 7), 300) == [300, 7, 8, 300]
