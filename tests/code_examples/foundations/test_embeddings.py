@@ -68,6 +68,14 @@ def test_factors_agree_with_the_eigenvalues_of_the_square():
         assert_allclose(rows @ rows.T, directions * np.sqrt(top) @ directions.T, atol=1e-6)
 
 
+def test_a_word_without_neighbours_gets_no_direction():
+    _, counts = cooccurrence([*SENTENCES, ["z"]], 2)
+    rows = factorize(ppmi(counts), 3)
+    assert np.linalg.norm(rows[-1]) < 1e-12 < np.linalg.norm(rows[:-1], axis=1).min()
+    with pytest.raises(ValueError, match="a vector is 0 and has no direction"):
+        score(rows)
+
+
 def test_scores_agree_with_sklearn():
     x = cloud()
     assert_allclose(score(x), sklearn.metrics.pairwise.cosine_similarity(x), atol=1e-12)
