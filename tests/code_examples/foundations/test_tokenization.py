@@ -127,7 +127,7 @@ def test_frequency_decides_and_ties_go_to_the_smaller_ids():
 def test_overlapping_pairs_count_each():
     assert train_bpe("aaa", 5) == [(97, 97)]
     assert train_bpe("aaa bb\nbb", 1) == [(97, 97)]  # twice each, the smaller ids first
-    assert train_bpe("aaaa bb\nbb", 1) == [(97, 97)]  # three times, though only two can be merged
+    assert train_bpe("aaaa bb\nbb bb", 1) == [(97, 97)]  # three times each, though only two can be merged
 
 
 def test_vowel_signs_are_cut_off():
