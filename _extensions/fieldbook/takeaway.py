@@ -7,7 +7,7 @@ locked versions of all packages they need::
         README.txt  LICENSE  requirements.txt
         softmax.ipynb  softmax.py
         code_examples/foundations/softmax.py  …
-        fieldbook/page.py
+        fieldbook/page.py  …
 
 The zip stands beside the page and is written with it. Whatever goes into it is noted as something the page depends on.
 """
@@ -30,6 +30,7 @@ from docutils import nodes
 from packaging.requirements import Requirement
 from sphinx.transforms import SphinxTransform
 
+from fieldbook import frames, svg
 from fieldbook.faults import Fault, Rule, warn
 from fieldbook.markdown import CELL, page_address, page_markdown
 from fieldbook.source import code_cells
@@ -40,7 +41,15 @@ if TYPE_CHECKING:
 OURS = "code_examples"
 LOCK = "requirements.txt"
 HELPERS = "fieldbook.page"
-STAND_IN = Path(__file__).parent / "stand_in" / "page.py"
+STAND_IN = {
+    "fieldbook/__init__.py": "",  # without it an installed one would win
+    "fieldbook/page.py": (Path(__file__).parent / "stand_in" / "page.py").read_text(encoding="utf-8"),
+    **{
+        f"fieldbook/{Path(path).name}": Path(path).read_text(encoding="utf-8")
+        for path in (frames.__file__, svg.__file__)
+    },
+}
+"""What stands in for our helpers, by name in a zip; explorables and the style of figures need no stand-in."""
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
 """The time of every file in a zip, so that the same content gives the same bytes."""
 SILENT = ("figure", "explore", "glue", "print")
@@ -253,8 +262,8 @@ def take_away(app: Sphinx, docname: str, document: nodes.document) -> bytes:
     }
     code = list(cells)
     if any(HELPERS in imports(cell) for cell in cells):
-        code.append(STAND_IN.read_text(encoding="utf-8"))
-        texts |= {"fieldbook/page.py": code[-1], "fieldbook/__init__.py": ""}  # without it an installed one wins
+        code += STAND_IN.values()
+        texts |= STAND_IN
     ours, packages = needed(root, code)
     for path in [*ours, root / "LICENSE", root / LOCK]:
         if path.exists():

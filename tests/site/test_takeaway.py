@@ -77,7 +77,7 @@ def test_the_script_runs_with_the_packages_it_names_alone(site, page, tmp_path):
     drawn = {figure["id"].removeprefix("fig-") for figure in html.select("figure[id^=fig-]")}
     assert drawn == {path.stem for path in here.glob("*.png")}
     for explorable in html.select(".fb-explore"):
-        sentences = [frame.get_text(" ", strip=True) for frame in explorable.select(".fb-sentence")]
+        sentences = [frame["data-say"] for frame in explorable.select("[data-say]")]
         assert sentences
         for sentence in (sentences[0], sentences[-1]):
             assert sentence in done.stdout

@@ -9,7 +9,14 @@ import sys
 
 import matplotlib.pyplot as plt
 
+from fieldbook.frames import Frame, bars, heatmap, lines, numbers, table
+from fieldbook.svg import STYLE
+
+__all__ = ["Frame", "bars", "explore", "figure", "glue", "heatmap", "lines", "numbers", "table"]
+
 POINTS_SAID = 12
+
+plt.rcParams.update(STYLE)
 
 
 def glue(name, value):
@@ -24,24 +31,10 @@ def figure(fig, *, name, caption, alt):
 
         display(fig)
     else:
-        fig.savefig(f"{name}.png", dpi=150, bbox_inches="tight")
+        fig.savefig(f"{name}.png", dpi=150, transparent=False)
         print(f"{name}.png: ", end="")
     print(caption)
     plt.close(fig)
-
-
-class Frame:
-    """What an explorable says at one point; what it draws there is left to the site."""
-
-    def __init__(self, sentence, *parts):
-        self.sentence = sentence
-
-
-def drawn_on_the_site(*values, **options):
-    """Take what a part of a frame takes."""
-
-
-bars = heatmap = lines = numbers = picture = table = drawn_on_the_site
 
 
 def explore(name, frame, **grid):
