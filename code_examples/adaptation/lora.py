@@ -201,7 +201,7 @@ def apply_lora(inputs, weight, b, a, scale=1.0):
     >>> apply_lora([[3, 5]], [[1, 0], [0, 1]], b=[[0], [0]], a=[[1, 0]], scale=2).tolist()
     [[3.0, 5.0]]
     """
-    inputs = np.asarray(inputs, dtype=float)
+    inputs = np.asarray(inputs)
     weight, b, a = _checked_factors(weight, b, a)
     if inputs.ndim != 2 or inputs.shape[1] != weight.shape[1]:
         raise ValueError(f"inputs have shape {inputs.shape}; pass (n, {weight.shape[1]})")
@@ -315,10 +315,9 @@ def _checked_rank(rank):
 
 def _checked_shape(shape):
     """Return both sides as int, or say what is wrong with them."""
-    sides = tuple(shape)
-    if len(sides) != 2 or any(side < 1 or side != int(side) for side in sides):
+    if len(shape) != 2 or any(side < 1 or side != int(side) for side in shape):
         raise ValueError(f"shape is {shape}; pass (d_out, d_in), both at least 1")
-    return int(sides[0]), int(sides[1])
+    return int(shape[0]), int(shape[1])
 
 
 def _checked_factors(weight, b, a):

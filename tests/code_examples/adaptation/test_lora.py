@@ -74,7 +74,7 @@ def test_counts_are_the_entries_of_factors_that_are_made(rng):
     for rank in (1, 2, 7):
         made = [factor for shape in shapes for factor in init_factors(shape, rank, rng)]
         assert count_parameters(iter(shapes), rank) == sum(factor.size for factor in made)
-    assert type(count_parameters([(np.int64(3), 4)], 2.0)) is int
+    assert type(count_parameters([(np.int64(3), 4.0)], 2.0)) is int
 
 
 # --- the start ---------------------------------------------------------------------------------
