@@ -135,7 +135,7 @@ def squared_errors(model, data):
     [0.0]
     """
     rebuilt = decode(model, encode(model, data))
-    return ((np.asarray(data, dtype=float) - rebuilt) ** 2).sum(axis=1)
+    return ((rebuilt - data) ** 2).sum(axis=1)
 
 
 def train_autoencoder(data, n_codes, rng, learning_rate=0.05, n_steps=2000):
@@ -281,7 +281,7 @@ def largest_angle(first, second):
     Notes
     -----
     The sine of the angle is the length of the longest part of a unit vector in one space that
-    lies outside the other [1]_.
+    lies outside the other, and its cosine the length of the shortest part that lies inside [1]_.
 
     References
     ----------
@@ -304,8 +304,9 @@ def largest_angle(first, second):
         if np.linalg.matrix_rank(columns) < columns.shape[1]:
             raise ValueError("the columns are not independent; leave out those that add nothing")
     first, second = np.linalg.qr(first)[0], np.linalg.qr(second)[0]
-    outside = second - first @ (first.T @ second)  # (d, k)
-    return math.degrees(math.asin(min(1.0, float(np.linalg.norm(outside, 2)))))
+    inside = first.T @ second  # (k, k)
+    outside = second - first @ inside  # (d, k)
+    return math.degrees(math.atan2(np.linalg.norm(outside, 2), np.linalg.norm(inside, -2)))
 
 
 def _checked_data(data):

@@ -41,7 +41,8 @@ def test_principal_agrees_with_scikit_learn(n_codes, rng):
     pca = PCA(n_codes).fit(data)
     model = principal_autoencoder(data, n_codes)
     assert_allclose(model.mean, pca.mean_)
-    assert model.encoder.shape == (n_codes, 5) and model.decoder.shape == (5, n_codes)
+    assert model.encoder.shape == (n_codes, 5)
+    assert model.decoder.shape == (5, n_codes)
     rebuilt = pca.inverse_transform(pca.transform(other))
     assert_allclose(decode(model, encode(model, other)), rebuilt, rtol=1e-9, atol=1e-9)
     assert_allclose(squared_errors(model, other), ((other - rebuilt) ** 2).sum(axis=1), atol=1e-9)
@@ -84,7 +85,8 @@ def test_the_start_is_small_random_and_that_of_the_seed(rng):
     for part, other, shape in zip(model[1:], again[1:], ((100, 400), (400, 100)), strict=True):
         assert part.shape == shape
         assert_array_equal(part, other)
-        assert 0.098 < part.std() < 0.102 and abs(part.mean()) < 0.002
+        assert 0.098 < part.std() < 0.102
+        assert abs(part.mean()) < 0.002
     assert abs(np.corrcoef(model.encoder.ravel(), model.decoder.ravel())[0, 1]) < 0.02
 
 
