@@ -63,7 +63,7 @@ def test_accumulated_gradients_are_those_of_the_whole_batch(cuts):
 def test_accumulate_agrees_with_exact_fractions():
     means, counts = [Fraction(1, 3), Fraction(-2, 7), Fraction(5)], [3, 14, 2]
     expected = sum(n * mean for n, mean in zip(counts, means, strict=True)) / sum(counts)
-    assert_allclose(accumulate([float(mean) for mean in means], counts), float(expected), rtol=1e-15)
+    assert_allclose(accumulate(means, counts), float(expected), rtol=1e-15)
 
 
 def test_equal_counts_give_the_plain_mean_of_any_shape():
@@ -140,6 +140,14 @@ def test_noise_scale_of_single_examples_is_the_default():
 def test_noise_scale_does_not_change_with_the_scale_of_the_loss(factor):
     gradients = regression_gradients(1.0, 50, 4)
     assert_allclose(noise_scale(factor * gradients, 4), noise_scale(gradients, 4), rtol=1e-9)
+
+
+def test_noise_scale_does_not_depend_on_signs_and_keeps_its_precision():
+    gradients = regression_gradients(1.0, 50, 4)
+    assert_allclose(noise_scale(-gradients, 4), noise_scale(gradients, 4), rtol=1e-12)
+    assert_allclose(noise_scale([[-1], [-3]]), 2 / 3, rtol=1e-12)
+    single = gradients.astype(np.float32)
+    assert_allclose(noise_scale(single, 4), noise_scale(single.astype(np.float64), 4), rtol=1e-12)
 
 
 def test_noise_scale_of_equal_gradients_is_zero():
