@@ -1,15 +1,20 @@
-"""Frames as HTML: bars, curves, heat maps and tables in the theme's colours, on axes that all frames share.
+"""Frames as HTML: bars, curves, heat maps, pictures and tables in the theme's colours, on axes that all frames share.
 
 Text is HTML beside the drawing, never inside of it, so that it has the page's size on every screen. Columns have the
-width of the longest text of any frame: nothing moves but what is measured. No Sphinx import.
+width of the longest text of any frame: nothing moves but what is measured. The pictures of all frames stand in one
+image, each once, and a frame shows a part of it. No Sphinx import.
 """
 
 from __future__ import annotations
 
+import base64
+import io
 import math
 from collections.abc import Iterable
 from html import escape
 from typing import Any
+
+from PIL import Image
 
 from fieldbook.frames import Part
 from fieldbook.svg import PALETTE
@@ -27,8 +32,8 @@ def colour(index: int) -> str:
     return f"var(--fb-c{index}, {PALETTE[index]})"
 
 
-def drawn(frames: list[dict[str, Any]]) -> list[str]:
-    """Return the HTML of each frame.
+def drawn(frames: list[dict[str, Any]], name: str = "") -> list[str]:
+    """Return the HTML of each frame; pictures in it refer to `sheets` of the same name.
 
     Examples
     --------
@@ -37,6 +42,9 @@ def drawn(frames: list[dict[str, Any]]) -> list[str]:
     '<table class="fb-numbers" style="--w:2ch"><tr><th scope="row">n</th><td>5</td></tr></table>'
     """
     columns = list(zip(*(frame["parts"] for frame in frames), strict=True))  # one part, in all frames
+    columns = [
+        _placed(parts, f"{name}-{index}") if "width" in parts[0] else parts for index, parts in enumerate(columns)
+    ]
     ranges = [extent(number for part in parts for number in _flat(part["values"])) for parts in columns]
     widths = [
         max((len(format(number, part["format"])) for part in parts for number in _flat(part["values"])), default=0)
@@ -46,10 +54,61 @@ def drawn(frames: list[dict[str, Any]]) -> list[str]:
     ]
     return [
         "".join(
-            DRAW[part["kind"]](part, *limits, width)
-            for part, limits, width in zip(frame["parts"], ranges, widths, strict=True)
+            DRAW[part["kind"]](part, *limits, width) for part, limits, width in zip(frame, ranges, widths, strict=True)
         )
-        for frame in frames
+        for frame in zip(*columns, strict=True)
+    ]
+
+
+def sheets(frames: list[dict[str, Any]], name: str) -> str:
+    """Return one hidden image for each part that shows pictures: all of them, beside and below each other.
+
+    Examples
+    --------
+    >>> sheets([{"parts": [{"kind": "numbers", "names": ["n"], "values": [1], "format": "d"}]}], "none")
+    ''
+    """
+    made = ""
+    for index, parts in enumerate(zip(*(frame["parts"] for frame in frames), strict=True)):
+        if "width" not in parts[0]:
+            continue
+        places, width, height = _places(parts)
+        last_left, last_top = map(max, zip(*places.values(), strict=True))
+        sheet = Image.new("L", (last_left + width + 1, last_top + height + 1))
+        for shades, (left, top) in places.items():
+            tile = Image.frombytes("L", (width, height), bytes.fromhex(shades))
+            for shift in ((-1, 0), (1, 0), (0, -1), (0, 1), (0, 0)):  # the edge goes on: no neighbour shows through
+                sheet.paste(tile, (left + shift[0], top + shift[1]))
+        file = io.BytesIO()
+        sheet.save(file, "png", optimize=True)
+        made += (
+            f'<image id="pictures-{name}-{index}" width="{sheet.width}" height="{sheet.height}" '
+            f'href="data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"/>'
+        )
+    return made and f'<svg class="fb-sheets" width="0" height="0" aria-hidden="true"><defs>{made}</defs></svg>'
+
+
+def _places(parts: Iterable[Part]) -> tuple[dict[str, tuple[int, int]], int, int]:
+    """Return where on the sheet each picture of these parts has its upper left pixel, and the size of each."""
+    parts = [*parts]
+    width = parts[0]["width"]
+    height = len(parts[0]["values"][0]) // 2 // width
+    different = list(dict.fromkeys(shades for part in parts for shades in part["values"]))
+    columns = math.isqrt(len(different) - 1) + 1
+    places = {
+        shades: (1 + index % columns * (width + 2), 1 + index // columns * (height + 2))
+        for index, shades in enumerate(different)
+    }
+    return places, width, height
+
+
+def _placed(parts: Iterable[Part], sheet: str) -> list[Part]:
+    """Return the parts with places on a sheet for values."""
+    parts = [*parts]
+    places, width, height = _places(parts)
+    return [
+        {**part, "values": [], "sheet": sheet, "views": [(*places[one], width, height) for one in part["values"]]}
+        for part in parts
     ]
 
 
@@ -127,9 +186,18 @@ def _heatmap(part: Part, low: float, high: float, width: int) -> str:
             for value in row
         )
         rows += f"<tr>{name}{cells}</tr>"
-    kind = "fb-heatmap" if shown else "fb-heatmap fb-picture"
+    kind = "fb-heatmap" if shown else "fb-heatmap fb-plain"
     caption = f"<caption>{escape(part['label'])}, colour from {low:.3g} to {high:.3g}</caption>"
     return f'<table class="{kind}" style="--w:{width}ch">{caption}{rows}</table>'
+
+
+def _picture(part: Part, low: float, high: float, width: int) -> str:
+    images = "".join(
+        f'<div><svg viewBox="{left} {top} {wide} {high}" aria-hidden="true">'
+        f'<use href="#pictures-{part["sheet"]}"/></svg><p>{escape(name)}</p></div>'
+        for name, (left, top, wide, high) in zip(part["names"], part["views"], strict=True)
+    )
+    return f'<div class="fb-images"><p>{escape(part["label"])}, grey from 0 (black) to 1 (white)</p>{images}</div>'
 
 
 def _table(part: Part, low: float, high: float, width: int) -> str:
@@ -148,4 +216,6 @@ def _head(part: Part) -> str:
     return f"<tr>{corner}{names}</tr>"
 
 
-DRAW = {"numbers": _numbers, "bars": _bars, "lines": _lines, "heatmap": _heatmap, "table": _table}
+DRAW = {
+    "numbers": _numbers, "bars": _bars, "lines": _lines, "heatmap": _heatmap, "picture": _picture, "table": _table,
+}  # fmt: skip

@@ -28,7 +28,7 @@ from myst_nb.sphinx_ import NbMetadataCollector
 from sphinx.util.docutils import SphinxDirective
 
 from fieldbook.cells import cell_line
-from fieldbook.drawing import colour, drawn
+from fieldbook.drawing import colour, drawn, sheets
 from fieldbook.faults import Fault, Rule, did_you_mean, warn
 from fieldbook.frames import MIME
 
@@ -120,7 +120,8 @@ def placed_faults(node: explorable, known: dict[str, Any], docname: str) -> list
         if point not in data["points"]:
             near = did_you_mean(point, data["points"]) or f"; write one such as '{data['points'][0]}'"
             return fault(f"'{point}' is no point of explorable '{name}'{near}")
-    size = len(zlib.compress("".join(drawn(data["frames"])).encode()))
+    drawing = [sheets(data["frames"], name), *drawn(data["frames"], name)]
+    size = len(zlib.compress("".join(drawing).encode()))
     if size > MOST_BYTES:
         return fault(
             f"explorable '{name}' is heavier than {MOST_BYTES:,} bytes, compressed; give fewer points or values"
@@ -174,7 +175,7 @@ def on_doctree_read(app: Sphinx, doctree: nodes.document) -> None:
 def visit_explorable_html(self: Any, node: explorable) -> None:
     """Write controls, the default frame, the frames for paper, and all frames for the script."""
     data, labels = node["data"], node["labels"]
-    pictures, points = drawn(data["frames"]), data["points"]
+    pictures, points = drawn(data["frames"], node["name"]), data["points"]
     sentences = [frame["sentence"] for frame in data["frames"]]
     start = points.index(node["default"])
     controls = ""
@@ -190,7 +191,8 @@ def visit_explorable_html(self: Any, node: explorable) -> None:
     longest = max(sentences, key=len)
     self.body.append(self.starttag(node, "figure", **{"data-explore": node["name"], "style": f"--fb-hue:{colour(0)}"}))
     self.body.append(
-        f'<div class="fb-controls">{controls}<button type="button">Reset</button></div>'
+        f'{sheets(data["frames"], node["name"])}<div class="fb-controls">{controls}<div>'
+        f'<button type="button" name="play">Play</button><button type="button" name="reset">Reset</button></div></div>'
         f'<div class="fb-still"><p class="fb-point">{escape(_words(node, start))}</p>'
         f'<div class="fb-frame">{pictures[start]}</div>'
         f'<div class="fb-say"><p aria-live="polite">{escape(sentences[start])}</p>'

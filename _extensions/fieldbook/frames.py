@@ -1,8 +1,8 @@
 """What an explorable shows at each point of its grid: data only, computed and judged in the cell.
 
-A frame is a sentence and some parts, made by `numbers`, `bars`, `lines`, `heatmap` and `table`. All frames of an
-explorable have one shape, so that nothing but values moves. `fieldbook.drawing` makes HTML of them when the page is
-written: a new look needs no new run. No Sphinx import.
+A frame is a sentence and some parts, made by `numbers`, `bars`, `lines`, `heatmap`, `picture` and `table`. All frames
+of an explorable have one shape, so that nothing but values moves. `fieldbook.drawing` makes HTML of them when the
+page is written: a new look needs no new run. No Sphinx import.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Frame:
     sentence : str
         What the frame shows, in words, with the computed values; read out where the picture cannot be seen.
     *parts : dict
-        What `numbers`, `bars`, `lines`, `heatmap` and `table` return, from top to bottom.
+        What `numbers`, `bars`, `lines`, `heatmap`, `picture` and `table` return, from top to bottom.
 
     Examples
     --------
@@ -85,12 +85,27 @@ def heatmap(
     names: Sequence[str] = (),
     format: str = "",
 ) -> Part:
-    """Show a matrix, or a small picture, by depth of colour; with a format its values stand in it."""
+    """Show a matrix by depth of colour; with a format its values stand in it."""
     values = _matrix(rows, names, row_names)
     return {
         "kind": "heatmap", "values": values, "label": label,
         "row_names": list(row_names), "names": list(names), "format": format,
     }  # fmt: skip
+
+
+def picture(images: Mapping[str, Iterable[Iterable[float]]], *, label: str) -> Part:
+    """Show small pictures side by side, by name: rows of grey from 0, black, to 1, white, in 256 shades."""
+    if not images:
+        raise ValueError("there is nothing to show; give pictures by name")
+    made = [_matrix(rows, (), ()) for rows in images.values()]
+    for name, rows in zip(images, made, strict=True):
+        if (len(rows), len(rows[0])) != (len(made[0]), len(made[0][0])):
+            raise ValueError(f"{name!r} has another size than the first picture; give all one size")
+        for value in (value for row in rows for value in row):
+            if not 0 <= value <= 1:
+                raise ValueError(f"a pixel of {name!r} is {value}; give greys from 0 to 1 (np.clip cuts them)")
+    shades = [bytes(round(255 * value) for row in rows for value in row).hex() for rows in made]
+    return {"kind": "picture", "names": list(images), "values": shades, "width": len(made[0][0]), "label": label}
 
 
 def table(rows: Mapping[str, Iterable[float]], *, names: Sequence[str], format: str = ".3g") -> Part:
@@ -170,7 +185,9 @@ def _computed(where: str, frame: Callable[..., Frame], point: dict[str, Any]) ->
     if not isinstance(made.sentence, str) or len(made.sentence.split()) < 3:
         raise ExploreError(f"{where}: the frame has no sentence that says what is seen; put one first")
     if not made.parts:
-        raise ExploreError(f"{where}: the frame shows nothing; add bars, lines, numbers, a heatmap or a table")
+        raise ExploreError(
+            f"{where}: the frame shows nothing; add bars, lines, numbers, a heatmap, a picture or a table"
+        )
     return {"sentence": made.sentence, "parts": list(made.parts)}
 
 
@@ -185,7 +202,7 @@ def shape(part: Part) -> Any:
     False
     """
     fixed = {key: value for key, value in part.items() if key not in ("values", "at")}
-    sizes = [len(row) if isinstance(row, list) else 0 for row in part["values"]]
+    sizes = [len(row) if isinstance(row, (list, str)) else 0 for row in part["values"]]
     return fixed, sizes, part.get("at") is None
 
 

@@ -16,9 +16,9 @@ import myst_nb
 from IPython.display import display
 
 from fieldbook import frames, svg
-from fieldbook.frames import Frame, bars, heatmap, lines, numbers, table
+from fieldbook.frames import Frame, bars, heatmap, lines, numbers, picture, table
 
-__all__ = ["Frame", "bars", "explore", "figure", "glue", "heatmap", "lines", "numbers", "table"]
+__all__ = ["Frame", "bars", "explore", "figure", "glue", "heatmap", "lines", "numbers", "picture", "table"]
 
 mpl.rcParams.update(svg.STYLE)
 

@@ -7,10 +7,12 @@ from itertools import product
 
 import numpy as np
 import pytest
+from bs4 import BeautifulSoup
 
 from code_examples.foundations.temperature import softmax_with_temperature
-from fieldbook.drawing import drawn, extent
-from fieldbook.frames import MIME, ExploreError, Frame, bars, bundle, heatmap, lines, numbers, table
+from fieldbook.drawing import drawn, extent, sheets
+from fieldbook.frames import MIME, ExploreError, Frame, bars, bundle, heatmap, lines, numbers, picture, table
+from tests.explorables import SAME
 
 LOGITS = np.array([4.0, 3, 1, 0, -1])
 
@@ -25,6 +27,7 @@ def warm(tau, n):
         heatmap([p, p**2], label="powers"),
         table({"p": p}, names=list("abcde")),
         numbers({"largest": p.max()}),
+        picture({"p": [p, p**2], "1 - p": [1 - p, 1 - p**2]}, label="shares"),
     )
 
 
@@ -36,13 +39,36 @@ def test_every_frame_equals_a_direct_evaluation_at_its_point():
         assert point == f"tau:{tau:g},n:{n}"
         p = np.zeros(5)
         p[:n] = np.exp(LOGITS[:n] / tau) / np.exp(LOGITS[:n] / tau).sum()
-        shares, curves, powers, rows, largest = (np.array(part["values"]) for part in frame["parts"])
+        shares, curves, powers, rows, largest = (np.array(part["values"]) for part in frame["parts"][:5])
+        shades = [np.frombuffer(bytes.fromhex(one), np.uint8) / 255 for one in frame["parts"][5]["values"]]
+        assert np.allclose(shades, [[*p, *p**2], [*(1 - p), *(1 - p**2)]], rtol=0, atol=0.5001 / 255)
         assert np.allclose(shares, p)
         assert np.allclose(curves, [p, p.cumsum()])
         assert np.allclose(powers, [p, p**2])
         assert np.allclose(rows, [p])
         assert np.allclose(largest, p.max())
         assert frame["sentence"] == warm(float(tau), n).sentence
+
+
+def test_what_is_drawn_are_the_values_of_its_point():
+    frames = bundle("warm", warm, {"tau": np.linspace(0.25, 2, 8), "n": [2, 3, 5]})[MIME]["frames"]
+    drawing = sheets(frames, "warm") + "".join(f"<frame-of>{one}</frame-of>" for one in drawn(frames, "warm"))
+    nodes = BeautifulSoup(f"<figure>{drawing}</figure>", "html.parser").select("frame-of")
+    for node, frame in zip(nodes, frames, strict=True):
+        for one, part in zip(node.find_all(recursive=False), frame["parts"], strict=True):
+            SAME[part["kind"]](one, part)
+
+
+def test_the_same_picture_is_sent_once():
+    grey = [[0.5] * 9] * 7
+
+    def frame(n):
+        return Frame("Grey is seen.", picture({"as ever": grey, "new": [[n / 9] * 9] * 7}, label="grey"))
+
+    frames = bundle("f", frame, {"n": range(8)})[MIME]["frames"]
+    views = {re.findall(r'viewBox="([^"]+)"', one)[0] for one in drawn(frames, "f")}
+    assert len(views) == 1
+    assert 'width="33" height="27"' in sheets(frames, "f")  # nine pictures, three by three, each with an edge
 
 
 def test_bars_of_all_frames_have_one_scale():
@@ -90,8 +116,28 @@ def test_what_stands_in_names_is_text():
         (lambda n: table({"a": [1]}, names=["x", "y"]), "ValueError: 1 columns have 2 names"),
         (lambda n: bars({"n": -1}, label="n"), "ValueError: a bar is negative"),
         (lambda n: bars({}, label="n"), "ValueError: there is nothing to show"),
+        (lambda n: picture({}, label="p"), "ValueError: there is nothing to show"),
+        (lambda n: picture({"p": [[]]}, label="p"), "ValueError: there is nothing to show"),
+        (lambda n: picture({"p": [[0, 1], [0]]}, label="p"), "ValueError: the rows have different lengths"),
+        (
+            lambda n: picture({"p": [[0, 1.01]]}, label="p"),
+            "ValueError: a pixel of 'p' is 1.01; give greys",
+        ),
+        (lambda n: picture({"p": [[-0.01]]}, label="p"), "ValueError: a pixel of 'p' is -0.01"),
+        (lambda n: picture({"p": [[np.nan]]}, label="p"), "ValueError: a value is nan"),
+        (lambda n: picture({"p": [[0]], "q": [[0, 0]]}, label="p"), "ValueError: 'q' has another size than the first"),
     ],
 )
 def test_a_part_that_cannot_be_drawn_is_refused_at_its_point(part, says):
     with pytest.raises(ExploreError, match=re.escape(f"explore 'f' at n:1: {says}")):
         bundle("f", lambda n: Frame("A part is seen.", part(n)), {"n": [1, 2]})
+
+
+@pytest.mark.parametrize("sizes", [(2, 3), (3, 2)])
+def test_a_picture_keeps_its_size(sizes):
+    with pytest.raises(ExploreError, match="explore 'f' at n:1: the frame has another shape than the first"):
+        bundle(
+            "f",
+            lambda n: Frame("A part is seen.", picture({"p": np.zeros((2, 2) if n == 0 else sizes)}, label="p")),
+            {"n": [0, 1]},
+        )
