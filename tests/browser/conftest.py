@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlparse
 
 import pytest
@@ -21,6 +22,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 PLACES = ("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",)
 BASE_PATH = "/llm-fieldbook/"
+AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 
 
 def find_browser() -> str | None:
@@ -82,6 +84,7 @@ class Visit:
 
     def __init__(self, page: Page, home: str) -> None:
         self.page = page
+        self.home = home
         self.faults: list[str] = []
         page.on("console", lambda said: self._note(f"console {said.type}: {said.text}", said.type == "error"))
         page.on("pageerror", lambda error: self._note(f"script: {error}", True))
@@ -101,6 +104,13 @@ class Visit:
         """Return by how many pixels the page is wider than the window."""
         return self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
+    def barriers(self) -> list[str]:
+        """Return what axe finds on the page that keeps readers out, as it stands now."""
+        if not self.page.evaluate("'axe' in window"):
+            self.page.add_script_tag(path=AXE)
+        found = self.page.evaluate("axe.run({resultTypes: ['violations']}).then(result => result.violations)")
+        return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
+
 
 @pytest.fixture
 def visit(browser: Browser, address: str):
@@ -108,10 +118,16 @@ def visit(browser: Browser, address: str):
     contexts = []
 
     def open_page(
-        path: str, *, width: int = 1280, scheme: str = "light", scripts: bool = True, base: str | None = None
+        path: str,
+        *,
+        width: int = 1280,
+        scheme: str = "light",
+        scripts: bool = True,
+        base: str | None = None,
+        **options: Any,
     ):
         context = browser.new_context(
-            viewport={"width": width, "height": 800}, color_scheme=scheme, java_script_enabled=scripts
+            viewport={"width": width, "height": 800}, color_scheme=scheme, java_script_enabled=scripts, **options
         )
         contexts.append(context)
         visit = Visit(context.new_page(), address)
