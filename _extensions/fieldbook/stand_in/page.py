@@ -9,10 +9,10 @@ import sys
 
 import matplotlib.pyplot as plt
 
-from fieldbook.frames import Frame, bars, heatmap, lines, numbers, table
+from fieldbook.frames import Frame, bars, heatmap, lines, numbers, picture, table
 from fieldbook.svg import STYLE
 
-__all__ = ["Frame", "bars", "explore", "figure", "glue", "heatmap", "lines", "numbers", "table"]
+__all__ = ["Frame", "bars", "explore", "figure", "glue", "heatmap", "lines", "numbers", "picture", "table"]
 
 POINTS_SAID = 12
 
