@@ -167,7 +167,7 @@ def apply_lora(inputs, weight, b, a, scale=1.0):
     a : array_like, shape (rank, d_in)
         The trained factor that starts at random.
     scale : float, default 1.0
-        What `lora_scale` returns.
+        What `lora_scale` returns; any finite number, 0 for no update.
 
     Returns
     -------
@@ -177,7 +177,7 @@ def apply_lora(inputs, weight, b, a, scale=1.0):
     Raises
     ------
     ValueError
-        If the shapes do not fit.
+        If the shapes do not fit, or an entry or the scale is not a finite number.
 
     Notes
     -----
@@ -201,10 +201,11 @@ def apply_lora(inputs, weight, b, a, scale=1.0):
     >>> apply_lora([[3, 5]], [[1, 0], [0, 1]], b=[[0], [0]], a=[[1, 0]], scale=2).tolist()
     [[3.0, 5.0]]
     """
-    inputs = np.asarray(inputs)
+    inputs, scale = np.asarray(inputs, dtype=float), _checked_scale(scale)
     weight, b, a = _checked_factors(weight, b, a)
     if inputs.ndim != 2 or inputs.shape[1] != weight.shape[1]:
         raise ValueError(f"inputs have shape {inputs.shape}; pass (n, {weight.shape[1]})")
+    _check_finite(inputs)
     return inputs @ weight.T + scale * ((inputs @ a.T) @ b.T)  # (n, rank) in between
 
 
@@ -220,17 +221,17 @@ def merge_lora(weight, b, a, scale=1.0):
     a : array_like, shape (rank, d_in)
         The trained factor that starts at random.
     scale : float, default 1.0
-        What `lora_scale` returns.
+        What `lora_scale` returns; any finite number, 0 for no update.
 
     Returns
     -------
     ndarray, shape (d_out, d_in)
-        One matrix that does the work of all three.
+        One matrix that does the work of all three, in float64.
 
     Raises
     ------
     ValueError
-        If the shapes do not fit.
+        If the shapes do not fit, or an entry or the scale is not a finite number.
 
     Notes
     -----
@@ -252,7 +253,7 @@ def merge_lora(weight, b, a, scale=1.0):
     [[1.0, 0.0], [0.0, 1.0]]
     """
     weight, b, a = _checked_factors(weight, b, a)
-    return weight + scale * (b @ a)
+    return weight + _checked_scale(scale) * (b @ a)
 
 
 def factor_gradients(weight_gradient, b, a, scale=1.0):
@@ -267,7 +268,7 @@ def factor_gradients(weight_gradient, b, a, scale=1.0):
     a : array_like, shape (rank, d_in)
         The trained factor that starts at random.
     scale : float, default 1.0
-        What `lora_scale` returns.
+        What `lora_scale` returns; any finite number, 0 for no update.
 
     Returns
     -------
@@ -279,7 +280,7 @@ def factor_gradients(weight_gradient, b, a, scale=1.0):
     Raises
     ------
     ValueError
-        If the shapes do not fit.
+        If the shapes do not fit, or an entry or the scale is not a finite number.
 
     Notes
     -----
@@ -303,6 +304,7 @@ def factor_gradients(weight_gradient, b, a, scale=1.0):
     [[0.0, 0.0]]
     """
     weight_gradient, b, a = _checked_factors(weight_gradient, b, a)
+    scale = _checked_scale(scale)
     return scale * (weight_gradient @ a.T), scale * (b.T @ weight_gradient)
 
 
@@ -315,9 +317,22 @@ def _checked_rank(rank):
 
 def _checked_shape(shape):
     """Return both sides as int, or say what is wrong with them."""
-    if len(shape) != 2 or any(side < 1 or side != int(side) for side in shape):
+    if np.shape(shape) != (2,) or not all(1 <= side < math.inf and side == int(side) for side in shape):
         raise ValueError(f"shape is {shape}; pass (d_out, d_in), both at least 1")
     return int(shape[0]), int(shape[1])
+
+
+def _checked_scale(scale):
+    """Return `scale` as float, or say what is wrong with it."""
+    if np.ndim(scale) or not math.isfinite(scale):
+        raise ValueError(f"scale is {scale}; pass one finite number")
+    return float(scale)
+
+
+def _check_finite(*matrices):
+    """Refuse NaN and infinity."""
+    if not all(np.isfinite(matrix).all() for matrix in matrices):
+        raise ValueError("an entry is not finite; look for what made NaN or infinity first")
 
 
 def _checked_factors(weight, b, a):
@@ -328,4 +343,5 @@ def _checked_factors(weight, b, a):
         raise ValueError(f"matrix, b and a have shapes {shapes}; pass three matrices that are not empty")
     if (*b.shape, *a.shape) != (weight.shape[0], a.shape[0], b.shape[1], weight.shape[1]):
         raise ValueError(f"matrix, b and a have shapes {shapes}; pass (d_out, d_in), (d_out, rank), (rank, d_in)")
+    _check_finite(weight, b, a)
     return weight, b, a

@@ -160,7 +160,9 @@ def test_refuses_an_alpha_that_is_no_scale(alpha):
         lora_scale(8, alpha)
 
 
-@pytest.mark.parametrize("shape", [(2,), (2, 3, 4), (0, 3), (3, 0), (2.5, 3), (3, 2.5)])
+@pytest.mark.parametrize(
+    "shape", [(2,), (2, 3, 4), (0, 3), (3, 0), (2.5, 3), (3, 2.5), (math.nan, 3), (3, math.inf), 4]
+)
 def test_refuses_a_shape_that_is_none(shape, rng):
     message = re.escape(f"shape is {shape}; pass (d_out, d_in), both at least 1")
     with pytest.raises(ValueError, match=message):
@@ -196,6 +198,43 @@ def test_refuses_inputs_that_do_not_fit(shape, rng):
     message = re.escape(f"inputs have shape {shape}; pass (n, 7)")
     with pytest.raises(ValueError, match=message):
         apply_lora(np.ones(shape), *factors(rng))
+
+
+@pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf])
+def test_refuses_entries_that_are_not_finite(wrong, rng):
+    weight, b, a = factors(rng)
+    arrays = [np.ones((2, 7)), weight, b, a]
+    for k, call in (
+        (0, apply_lora),
+        *((k, call) for k in (1, 2, 3) for call in (apply_lora, merge_lora, factor_gradients)),
+    ):
+        some = [array.copy() for array in arrays]
+        some[k][-1, -1] = wrong
+        with pytest.raises(ValueError, match="an entry is not finite; look for what made NaN or infinity first"):
+            call(*(some if call is apply_lora else some[1:]))
+
+
+@pytest.mark.parametrize("scale", [math.nan, math.inf, [1, 2], np.ones(5)])
+def test_refuses_a_scale_that_is_not_one_number(scale, rng):
+    weight, b, a = factors(rng)
+    message = re.escape(f"scale is {scale}; pass one finite number")
+    for call in (merge_lora, factor_gradients, lambda *some: apply_lora(np.ones((2, 7)), *some)):
+        with pytest.raises(ValueError, match=message):
+            call(weight, b, a, scale)
+
+
+def test_a_scale_may_switch_off_or_take_away(rng):
+    weight, b, a = factors(rng)
+    assert_array_equal(merge_lora(weight, b, a, 0), weight)
+    assert_allclose(merge_lora(merge_lora(weight, b, a, 2), b, a, -2), weight, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.uint8, bool, object])
+def test_results_are_float64_whatever_comes_in(dtype):
+    inputs, weight, b, a = (np.array(m).astype(dtype) for m in ([[1, 0]], [[1, 1]], [[1]], [[1, 1]]))
+    for result in (apply_lora(inputs, weight, b, a), merge_lora(weight, b, a), *factor_gradients(weight, b, a)):
+        assert result.dtype == np.float64
+    assert apply_lora(inputs, weight, b, a).tolist() == [[2]]
 
 
 def test_takes_single_entries_and_no_inputs():
