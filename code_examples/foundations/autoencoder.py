@@ -38,7 +38,8 @@ def encode(model, data):
     Raises
     ------
     ValueError
-        If `data` is no finite matrix with as many columns as the model has inputs.
+        If `data` is no finite matrix with as many columns as the model has inputs, or the arrays
+        of the model do not fit each other.
 
     Examples
     --------
@@ -54,7 +55,7 @@ def encode(model, data):
     >>> encode(Autoencoder([5, 7], [[0.2, 0.4]], [[1], [2]]), [[5, 7]]).tolist()
     [[0.0]]
     """
-    mean, encoder, _ = (np.asarray(part, dtype=float) for part in model)
+    mean, encoder, _ = _checked_model(model)
     data = _checked_data(data)
     if data.shape[1] != mean.size:
         raise ValueError(f"data have {data.shape[1]} columns; pass {mean.size}, as the model was fitted to")
@@ -79,7 +80,8 @@ def decode(model, codes):
     Raises
     ------
     ValueError
-        If `codes` is no finite matrix with as many columns as the model has codes.
+        If `codes` is no finite matrix with as many columns as the model has codes, or the arrays
+        of the model do not fit each other.
 
     Examples
     --------
@@ -93,7 +95,7 @@ def decode(model, codes):
     >>> decode(Autoencoder([5, 7], [[0.2, 0.4]], [[1], [2]]), [[0]]).tolist()
     [[5.0, 7.0]]
     """
-    mean, _, decoder = (np.asarray(part, dtype=float) for part in model)
+    mean, _, decoder = _checked_model(model)
     codes = _checked_data(codes)
     if codes.shape[1] != decoder.shape[1]:
         raise ValueError(f"codes have {codes.shape[1]} columns; pass {decoder.shape[1]}, as the model has")
@@ -118,7 +120,7 @@ def squared_errors(model, data):
     Raises
     ------
     ValueError
-        If `data` does not fit the model.
+        If `data` does not fit the model, or the arrays of the model do not fit each other.
 
     Examples
     --------
@@ -162,11 +164,14 @@ def train_autoencoder(data, n_codes, rng, learning_rate=0.05, n_steps=2000):
     Raises
     ------
     ValueError
-        If `data`, `n_codes`, `learning_rate` or `n_steps` is out of range, or training diverges.
+        If `data`, `n_codes`, `learning_rate` or `n_steps` is out of range, or a step raises the loss.
 
     Notes
     -----
-    All its minima are global; what else has no gradient is a saddle [1]_.
+    All its minima are global; what else has no gradient is a saddle [1]_. A learning rate that is
+    too large does not always end in infinity: the loss may swing for ever, so a step that raises
+    it is refused. Nothing says whether the steps were enough: compare with
+    `principal_autoencoder`.
 
     References
     ----------
@@ -197,17 +202,20 @@ def train_autoencoder(data, n_codes, rng, learning_rate=0.05, n_steps=2000):
         raise ValueError(f"learning_rate is {learning_rate}; pass a finite number above 0")
     if not 0 <= n_steps < math.inf or n_steps != int(n_steps):
         raise ValueError(f"n_steps is {n_steps}; pass an integer of at least 0")
-    mean = data.mean(axis=0)
-    centred = data - mean
+    mean, centred = _centred(data)
     encoder, decoder = (0.1 * rng.standard_normal(shape) for shape in ((n_codes, mean.size), (mean.size, n_codes)))
     rate = 2 * learning_rate / len(data)
-    with np.errstate(over="ignore", invalid="ignore"):  # seen below
-        for _ in range(int(n_steps)):
+    losses = []
+    with np.errstate(over="ignore", invalid="ignore"):  # seen by the comparison
+        while True:
             codes = centred @ encoder.T  # (n, n_codes)
             gap = codes @ decoder.T - centred  # (n, d)
+            losses.append((gap**2).sum())
+            if len(losses) > 1 and not losses[-1] <= losses[-2] + 1e-12 * losses[0]:  # also where it is NaN
+                raise ValueError(f"the loss rose at learning_rate {learning_rate}; pass a smaller one")
+            if len(losses) > n_steps:
+                break
             encoder, decoder = encoder - rate * (gap @ decoder).T @ centred, decoder - rate * gap.T @ codes
-    if not (np.isfinite(encoder).all() and np.isfinite(decoder).all()):
-        raise ValueError(f"training diverged at learning_rate {learning_rate}; pass a smaller one")
     return Autoencoder(mean, encoder, decoder)
 
 
@@ -255,8 +263,8 @@ def principal_autoencoder(data, n_codes):
     """
     data = _checked_data(data)
     n_codes = _checked_codes(n_codes, data)
-    mean = data.mean(axis=0)
-    right = np.linalg.svd(data - mean)[2][:n_codes]  # all directions, also those without any data
+    mean, centred = _centred(data)
+    right = np.linalg.svd(centred)[2][:n_codes]  # all directions, also those without any data
     return Autoencoder(mean, right, right.T)
 
 
@@ -317,6 +325,27 @@ def _checked_data(data):
     if not np.isfinite(data).all():
         raise ValueError("an entry is not finite; remove or fill NaN and infinity first")
     return data
+
+
+def _centred(data):
+    """Return the mean of `data` and what is left without it, or say that its squares overflow."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = data.mean(axis=0)
+        centred = data - mean
+        if not np.isfinite((centred**2).sum()):
+            raise ValueError("the squares of the data overflow; divide the data by a large number first")
+    return mean, centred
+
+
+def _checked_model(model):
+    """Return the three arrays of `model` as float64, or say which shapes would fit."""
+    mean, encoder, decoder = (np.asarray(part, dtype=float) for part in model)
+    shapes = mean.shape, encoder.shape, decoder.shape
+    if encoder.ndim != 2 or not encoder.size or shapes != (encoder.shape[1:], encoder.shape, encoder.shape[::-1]):
+        raise ValueError(f"the model has arrays of shapes {shapes}; pass (d,), (n_codes, d), (d, n_codes)")
+    if not all(np.isfinite(part).all() for part in (mean, encoder, decoder)):
+        raise ValueError("an entry of the model is not finite; train it anew")
+    return mean, encoder, decoder
 
 
 def _checked_codes(n_codes, data):

@@ -178,12 +178,75 @@ def test_refuses_a_number_of_codes_that_does_not_fit(n_codes, rng):
         ({"n_steps": -1}, "n_steps is -1; pass an integer of at least 0"),
         ({"n_steps": 1.5}, "n_steps is 1.5; pass an integer of at least 0"),
         ({"n_steps": math.inf}, "n_steps is inf; pass an integer of at least 0"),
-        ({"learning_rate": 50}, "training diverged at learning_rate 50; pass a smaller one"),
+        ({"learning_rate": 50}, "the loss rose at learning_rate 50; pass a smaller one"),
+        ({"learning_rate": 50, "n_steps": 1}, "the loss rose at learning_rate 50; pass a smaller one"),
     ],
 )
 def test_refuses_settings_without_a_result(options, message, rng):
     with pytest.raises(ValueError, match=re.escape(message)):
         train_autoencoder(sample(rng), 2, rng, **options)
+
+
+@pytest.mark.parametrize("rate", [0.005, 0.01, 0.02, 0.022, 0.025, 0.03, 0.04, 0.05])
+def test_training_ends_at_the_best_or_refuses(rate):
+    points = np.array([[1.0, 2], [2, 4], [-3, -6]])  # the best error is 0; steps above 0.0215 swing
+    if rate <= 0.02:
+        model = train_autoencoder(points, 1, np.random.default_rng(0), learning_rate=rate)
+        assert_allclose(squared_errors(model, points), 0, atol=1e-9)
+    else:
+        with pytest.raises(ValueError, match=f"the loss rose at learning_rate {rate}; pass a smaller one"):
+            train_autoencoder(points, 1, np.random.default_rng(0), learning_rate=rate)
+
+
+def test_training_longer_than_needed_is_no_rise():
+    data = sample(np.random.default_rng(3))
+    model = train_autoencoder(data, 2, np.random.default_rng(0), n_steps=20_000)
+    best = squared_errors(principal_autoencoder(data, 2), data).mean()
+    assert_allclose(squared_errors(model, data).mean(), best, rtol=1e-9)
+
+
+@pytest.mark.parametrize("huge", [[[1e200, 0], [-1e200, 0]], [[1.7e308, 0], [1.7e308, 0]], [[1e308, 0], [-1e308, 0]]])
+def test_refuses_data_whose_squares_overflow(huge, rng):
+    for call in (principal_autoencoder, lambda *some: train_autoencoder(*some, rng)):
+        with pytest.raises(
+            ValueError, match="the squares of the data overflow; divide the data by a large number first"
+        ):
+            call(huge, 1)
+
+
+@pytest.mark.parametrize("size", [1e-150, 1e150])
+def test_the_best_autoencoder_has_no_unit(size, rng):
+    data = sample(rng)
+    ours, scaled = principal_autoencoder(data, 2), principal_autoencoder(size * data, 2)
+    assert_allclose(scaled.decoder @ scaled.encoder, ours.decoder @ ours.encoder, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        ((1,), (1, 2), (2, 1)),
+        ((2,), (2,), (2, 1)),
+        ((2,), (1, 2), (1, 1)),
+        ((2,), (1, 2), (2,)),
+        ((1, 2), (1, 2), (2, 1)),
+        ((2,), (0, 2), (2, 0)),
+    ],
+)
+def test_refuses_a_model_whose_parts_do_not_fit(shapes):
+    model = Autoencoder(*(np.ones(shape) for shape in shapes))
+    message = re.escape(f"the model has arrays of shapes {shapes}; pass (d,), (n_codes, d), (d, n_codes)")
+    for call in (encode, decode, squared_errors):
+        with pytest.raises(ValueError, match=message):
+            call(model, [[1, 2]])
+
+
+@pytest.mark.parametrize("part", [0, 1, 2])
+def test_refuses_a_model_that_is_not_finite(part):
+    parts = [np.ones(2), np.ones((1, 2)), np.ones((2, 1))]
+    parts[part].flat[-1] = math.nan
+    for call in (lambda model: encode(model, [[1, 2]]), lambda model: decode(model, [[1]])):
+        with pytest.raises(ValueError, match="an entry of the model is not finite; train it anew"):
+            call(Autoencoder(*parts))
 
 
 def test_refuses_what_does_not_fit_the_model():
