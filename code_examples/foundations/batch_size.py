@@ -26,7 +26,7 @@ def steps_per_epoch(n_examples, batch_size, drop_last=False):
     Raises
     ------
     ValueError
-        If a number is below 1, or no batch is full and the last one is dropped.
+        If a number is no integer of at least 1, or no batch is full and the last one is dropped.
 
     Examples
     --------
@@ -41,8 +41,8 @@ def steps_per_epoch(n_examples, batch_size, drop_last=False):
     >>> steps_per_epoch(1000, 1000)
     1
     """
-    if n_examples < 1 or batch_size < 1:
-        raise ValueError(f"{n_examples} examples in batches of {batch_size}; pass numbers of at least 1")
+    if not all(isinstance(number, (int, np.integer)) and number >= 1 for number in (n_examples, batch_size)):
+        raise ValueError(f"{n_examples} examples in batches of {batch_size}; pass integers of at least 1")
     if drop_last and n_examples < batch_size:
         raise ValueError(f"no batch of {batch_size} is full; pass at most {n_examples}, or keep the last batch")
     return n_examples // batch_size if drop_last else -(-n_examples // batch_size)
@@ -127,14 +127,16 @@ def noise_scale(gradients, batch_size=1):
     Raises
     ------
     ValueError
-        If there are fewer than two batches, a gradient is not finite, `batch_size` is below 1, or
-        the noise hides the gradient.
+        If there are fewer than two batches, a gradient is not finite, `batch_size` is not finite or
+        below 1, or the noise hides the gradient.
 
     Notes
     -----
     The simple noise scale of [1]_: the variance of one example's gradient, summed over the
     parameters, by the squared length of the mean gradient. The squared length of an average is
-    too large by the variance of that average, which is taken off.
+    too large by the variance of that average, which is taken off. The difference of two close
+    numbers is uncertain: as long as the examples in all batches together are not many times the
+    result, the result scatters widely.
 
     References
     ----------
@@ -159,7 +161,7 @@ def noise_scale(gradients, batch_size=1):
         raise ValueError(
             f"gradients have shape {gradients.shape}; pass (n_batches, n_parameters), at least two batches"
         )
-    if batch_size < 1:
+    if not 1 <= batch_size < np.inf:
         raise ValueError(f"batch_size is {batch_size}; pass at least 1")
     if not np.isfinite(gradients).all():
         raise ValueError("a gradient is not finite; pass finite gradients")

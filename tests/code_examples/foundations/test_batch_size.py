@@ -29,15 +29,21 @@ def test_steps_are_the_batches_that_a_loop_makes(n_examples, batch_size, drop_la
             steps_per_epoch(n_examples, batch_size, drop_last)
 
 
+def test_integers_of_numpy_count_as_well():
+    assert steps_per_epoch(np.int64(10), np.int32(4)) == 3
+
+
 def test_the_last_batch_is_kept_by_default():
     assert steps_per_epoch(10, 4) == 3
     assert steps_per_epoch(3, 4) == 1
 
 
-@pytest.mark.parametrize(("n_examples", "batch_size"), [(0, 1), (1, 0), (-5, 2), (5, -2)])
+@pytest.mark.parametrize(
+    ("n_examples", "batch_size"), [(0, 1), (1, 0), (-5, 2), (5, -2), (10.5, 2), (10, 2.5), (NAN, 2), (10, INF)]
+)
 def test_steps_refuse_what_cannot_be_counted(n_examples, batch_size):
-    message = f"{n_examples} examples in batches of {batch_size}; pass numbers of at least 1"
-    with pytest.raises(ValueError, match=message):
+    message = f"{n_examples} examples in batches of {batch_size}; pass integers of at least 1"
+    with pytest.raises(ValueError, match=re.escape(message)):
         steps_per_epoch(n_examples, batch_size)
 
 
@@ -120,7 +126,7 @@ def test_noise_scale_agrees_with_the_moments_of_a_linear_model(distance, batch_s
 
 
 def test_noise_scale_agrees_with_two_batch_sizes():
-    # Appendix A.1 of McCandlish et al.: squared norms of small batches and of the large one they make.
+    # The other way to measure it: squared norms of small batches and of the large one they make.
     gradients, small = regression_gradients(1.0, 12, 16), 16
     large = small * len(gradients)
     square_small = (gradients**2).sum(axis=1).mean()
@@ -161,6 +167,8 @@ def test_noise_scale_of_equal_gradients_is_zero():
         ([1, 2], 1, "gradients have shape (2,); pass"),
         (np.ones((3, 0)), 1, "gradients have shape (3, 0); pass"),
         ([[1], [2]], 0, "batch_size is 0; pass at least 1"),
+        ([[1], [2]], NAN, "batch_size is nan; pass at least 1"),
+        ([[1], [2]], INF, "batch_size is inf; pass at least 1"),
         ([[1], [NAN]], 1, "a gradient is not finite"),
         ([[1], [-INF]], 1, "a gradient is not finite"),
         ([[1], [-1]], 1, "the noise hides the gradient; pass more batches"),
