@@ -17,13 +17,14 @@ def adamw(
         Called with the weights and the number of the step, from 1; returns the gradient of the
         loss, of the shape of `theta`.
     theta : array_like
-        Weights to begin with, of any shape.
+        Weights to begin with, of any shape; finite.
     n_steps : int
         Steps to take, at least 0.
     learning_rate : float, default 1e-3
         At least 0.
     weight_decay : float, default 1e-2
-        At least 0; shrinks the weights by ``learning_rate * weight_decay`` in each step.
+        At least 0; if `decoupled`, each step shrinks the weights by the share
+        ``learning_rate * weight_decay``, at most 1.
     betas : (float, float), default (0.9, 0.999)
         Decay rates of the averages of the gradient and of its square, at least 0 and below 1.
     epsilon : float, default 1e-8
@@ -40,7 +41,8 @@ def adamw(
     Raises
     ------
     ValueError
-        If a setting is out of range, or a gradient has the wrong shape or is not finite.
+        If a setting is out of range, a weight is not finite, or a gradient has the wrong shape, is not
+        finite, or is so large (above 1e150, penalty included) that its square would overflow.
 
     Notes
     -----
@@ -73,17 +75,23 @@ def adamw(
     theta = np.array(theta, dtype=np.float64)
     if not (n_steps >= 0 and 0 <= learning_rate < np.inf and 0 <= weight_decay < np.inf and 0 < epsilon < np.inf):
         raise ValueError("a setting is out of range; pass finite numbers of at least 0, and epsilon above 0")
-    if not all(0 <= beta < 1 for beta in betas):
+    if decoupled and learning_rate * weight_decay > 1:
+        raise ValueError("a step takes more than the whole weight; pass learning_rate * weight_decay of at most 1")
+    if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
         raise ValueError(f"betas are {betas}; pass two numbers of at least 0 and below 1")
+    if not np.isfinite(theta).all():
+        raise ValueError("a weight is not finite; pass finite numbers as theta")
     mean, square = np.zeros_like(theta), np.zeros_like(theta)
     for step in range(1, n_steps + 1):
         g = np.asarray(gradient(theta.copy(), step), dtype=np.float64)
-        if g.shape != theta.shape or not np.isfinite(g).all():
-            raise ValueError(f"gradient has shape {g.shape} or is not finite; return finite numbers of {theta.shape}")
+        if g.shape != theta.shape:
+            raise ValueError(f"gradient has shape {g.shape}; return one of shape {theta.shape}")
         if decoupled:
             theta = (1 - learning_rate * weight_decay) * theta
         else:
             g = g + weight_decay * theta
+        if not (abs(g) <= 1e150).all():  # its square must not overflow
+            raise ValueError("a gradient is not finite or above 1e150; find what overflowed")
         mean = betas[0] * mean + (1 - betas[0]) * g
         square = betas[1] * square + (1 - betas[1]) * g**2
         unbiased_mean, unbiased_square = mean / (1 - betas[0] ** step), square / (1 - betas[1] ** step)
@@ -109,7 +117,7 @@ def kept_share(learning_rates, weight_decay):
     Raises
     ------
     ValueError
-        If a step would not leave a share from 0 to 1.
+        If a number is negative, or a step would not leave a share from 0 to 1.
 
     Notes
     -----
@@ -128,9 +136,12 @@ def kept_share(learning_rates, weight_decay):
     >>> kept_share([], weight_decay=0.2)
     1.0
     """
-    factors = 1 - weight_decay * np.asarray(learning_rates, dtype=np.float64)
-    if not ((factors >= 0) & (factors <= 1)).all():
-        raise ValueError("a step leaves no share from 0 to 1; pass learning_rate * weight_decay from 0 to 1")
+    learning_rates = np.asarray(learning_rates, dtype=np.float64)
+    if not (0 <= weight_decay < np.inf and (learning_rates >= 0).all()):
+        raise ValueError("pass a finite weight_decay and learning rates, all of at least 0")
+    factors = 1 - weight_decay * learning_rates  # (n_steps,)
+    if not (factors >= 0).all():
+        raise ValueError("a step takes more than the whole weight; pass learning_rate * weight_decay of at most 1")
     return float(factors.prod())
 
 
@@ -140,7 +151,7 @@ def rotation(learning_rate, weight_decay):
     Parameters
     ----------
     learning_rate, weight_decay : float
-        Their product lies from 0 to 1.
+        At least 0, with a product of at most 1.
 
     Returns
     -------
@@ -150,13 +161,14 @@ def rotation(learning_rate, weight_decay):
     Raises
     ------
     ValueError
-        If the product is not from 0 to 1.
+        If one of them is negative, or their product is not from 0 to 1.
 
     Notes
     -----
     If the scale of the weights does not change the loss, its gradient is orthogonal to them [1]_.
     A step then keeps ``1 - learning_rate * weight_decay`` of the weights in their own direction;
-    once their length has settled, that is the cosine of the angle.
+    once their length has settled, that is the cosine of the angle. To settle takes some
+    ``1 / (learning_rate * weight_decay)`` steps, more if the weights begin too long.
 
     References
     ----------
@@ -177,6 +189,8 @@ def rotation(learning_rate, weight_decay):
     0.0
     """
     product = learning_rate * weight_decay
-    if not 0 <= product <= 1:
-        raise ValueError(f"learning_rate * weight_decay is {product}; pass numbers with a product from 0 to 1")
+    if learning_rate < 0 or not 0 <= product <= 1:
+        raise ValueError(
+            f"learning_rate * weight_decay is {product}; pass numbers of at least 0, with a product up to 1"
+        )
     return float(2 * np.arcsin(np.sqrt(product / 2)))  # arccos(1 - product), without its cancellation

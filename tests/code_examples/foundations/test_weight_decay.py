@@ -113,14 +113,32 @@ SETTINGS = "a setting is out of range; pass finite numbers of at least 0, and ep
         ({"betas": (1, 0.5)}, "betas are (1, 0.5); pass two numbers of at least 0 and below 1"),
         ({"betas": (0.5, 1.0)}, "betas are (0.5, 1.0); pass"),
         ({"betas": (-0.1, 0.5)}, "betas are (-0.1, 0.5); pass"),
-        ({"gradient": lambda theta, step: [1, 2]}, "gradient has shape (2,) or is not finite; return finite"),
-        ({"gradient": lambda theta, step: [1, 2, NAN]}, "return finite numbers of (3,)"),
-        ({"gradient": lambda theta, step: [1, 2, INF]}, "return finite numbers of (3,)"),
+        ({"betas": (0.9,)}, "betas are (0.9,); pass two numbers"),
+        ({"betas": (0.9, 0.9, 0.9)}, "betas are (0.9, 0.9, 0.9); pass two numbers"),
+        ({"learning_rate": 0.5, "weight_decay": 2.1}, "a step takes more than the whole weight; pass"),
+        ({"theta": [1, 2, NAN]}, "a weight is not finite; pass finite numbers as theta"),
+        ({"theta": [1, -INF, 2]}, "a weight is not finite; pass finite numbers as theta"),
+        ({"gradient": lambda theta, step: [1, 2]}, "gradient has shape (2,); return one of shape (3,)"),
+        ({"gradient": lambda theta, step: [1, 2, NAN]}, "a gradient is not finite or above 1e150"),
+        ({"gradient": lambda theta, step: [1, 2, -INF]}, "a gradient is not finite or above 1e150"),
+        ({"gradient": lambda theta, step: [1, 2, -1e200]}, "a gradient is not finite or above 1e150"),
+        ({"theta": [1, 2, 1e160], "weight_decay": 1, "decoupled": False}, "a gradient is not finite or above 1e150"),
     ],
 )
 def test_adamw_refuses_what_has_no_answer(settings, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         adamw(**{"gradient": recorded, "theta": [1, 2, 3], "n_steps": 3, **settings})
+
+
+@pytest.mark.parametrize("size", [1e-150, 1.0, 1e150])
+def test_the_first_step_has_the_size_of_the_learning_rate(size):
+    result = adamw(lambda theta, step: [size, -size], [1, 1], 1, 0.25, 0, epsilon=1e-300)
+    assert_allclose(result, [0.75, 1.25], rtol=1e-12)
+
+
+def test_a_whole_weight_may_go_in_one_step_and_a_penalty_has_no_such_limit():
+    assert_array_equal(adamw(lambda w, step: 0 * w, [4.0], 1, 0.5, 2), [0])
+    assert_allclose(adamw(lambda w, step: 0 * w, [4.0], 1, 1, 3, decoupled=False), [3], rtol=1e-8)
 
 
 @pytest.mark.parametrize(("rate", "decay", "n_steps"), [(1e-3, 0.1, 1000), (6e-4, 0.1, 500), (0.3, 3, 7)])
@@ -141,9 +159,17 @@ def test_kept_share_follows_a_schedule_and_adamw_without_gradient():
     assert kept_share([3, 4], 0) == 1
 
 
-@pytest.mark.parametrize(("rates", "decay"), [([0.1, 2], 1), ([-0.1], 1), ([0.1], -1), ([NAN], 1), ([1], INF)])
-def test_kept_share_refuses_shares_out_of_range(rates, decay):
-    with pytest.raises(ValueError, match=re.escape("a step leaves no share from 0 to 1")):
+@pytest.mark.parametrize(
+    ("rates", "decay"), [([-0.1], 1), ([0.1], -1), ([-0.1], -1), ([NAN], 1), ([0.1], NAN), ([1], INF), ([0], INF)]
+)
+def test_kept_share_refuses_what_is_negative_or_not_finite(rates, decay):
+    with pytest.raises(ValueError, match="pass a finite weight_decay and learning rates, all of at least 0"):
+        kept_share(rates, decay)
+
+
+@pytest.mark.parametrize(("rates", "decay"), [([0.1, 2], 1), ([0.1], 10.1), ([INF], 1)])
+def test_kept_share_refuses_to_take_more_than_there_is(rates, decay):
+    with pytest.raises(ValueError, match="a step takes more than the whole weight; pass learning_rate"):
         kept_share(rates, decay)
 
 
@@ -176,7 +202,7 @@ def test_rotation_is_where_a_scale_invariant_loss_ends():
     assert_allclose(np.mean(angles), rotation(0.2, 0.1), rtol=0.02)
 
 
-@pytest.mark.parametrize(("rate", "decay"), [(2, 1), (-0.1, 1), (1, -0.1), (NAN, 1)])
+@pytest.mark.parametrize(("rate", "decay"), [(2, 1), (-0.1, 1), (1, -0.1), (-0.5, -1), (NAN, 1), (0, INF)])
 def test_rotation_refuses_products_out_of_range(rate, decay):
     with pytest.raises(ValueError, match=re.escape(f"learning_rate * weight_decay is {rate * decay}; pass numbers")):
         rotation(rate, decay)
