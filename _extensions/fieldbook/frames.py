@@ -101,7 +101,7 @@ def picture(images: Mapping[str, Iterable[Iterable[float]]], *, label: str) -> P
     for name, rows in zip(images, made, strict=True):
         if (len(rows), len(rows[0])) != (len(made[0]), len(made[0][0])):
             raise ValueError(f"{name!r} has another size than the first picture; give all one size")
-        for value in (value for row in rows for value in row):
+        for value in (min(map(min, rows)), max(map(max, rows))):
             if not 0 <= value <= 1:
                 raise ValueError(f"a pixel of {name!r} is {value}; give greys from 0 to 1 (np.clip cuts them)")
     shades = [bytes(round(255 * value) for row in rows for value in row).hex() for rows in made]
@@ -116,7 +116,7 @@ def table(rows: Mapping[str, Iterable[float]], *, names: Sequence[str], format: 
 
 def _matrix(rows: Iterable[Iterable[Any]], names: Sequence[str], row_names: Sequence[str]) -> list[list[int | float]]:
     """Return rows of numbers; refuse rows that differ in length, and names that do not fit."""
-    values = [_plain(row) for row in rows]
+    values = [_plain(row) for row in getattr(rows, "tolist", lambda: rows)()]  # quicker than by number
     if not values or not values[0]:
         raise ValueError("there is nothing to show; give rows of values")
     if len({len(row) for row in values}) > 1:
