@@ -58,9 +58,9 @@ def kl_divergence(p, q):
     p, q = _check("p", p), _check("q", q)
     if p.shape[-1] != q.shape[-1]:
         raise ValueError(f"p has {p.shape[-1]} outcomes, q has {q.shape[-1]}; pass both over the same outcomes")
-    with np.errstate(divide="ignore"):
-        logp, logq = np.log(np.where(p > 0, p, 1)), np.log(np.where(p > 0, q, 1))  # 0 where p is 0
-    return np.maximum((p * (logp - logq)).sum(axis=-1), 0)  # rounding may leave a sum just below 0
+    with np.errstate(divide="ignore", invalid="ignore"):  # where p or q is 0
+        terms = p * (np.log(p) - np.log(q))  # (..., n)
+    return np.maximum(np.where(p > 0, terms, 0).sum(axis=-1), 0)  # rounding may leave a sum just below 0
 
 
 def kl_estimates(logp, logq):
@@ -106,7 +106,7 @@ def kl_estimates(logp, logq):
     >>> kl_estimates([-3.0], [-2.0]).round(4).tolist()
     [[-1.0], [0.5], [0.7183]]
     """
-    logp, logq = np.asarray(logp, dtype=np.float64), np.asarray(logq, dtype=np.float64)
+    logp, logq = (np.asarray(row, dtype=np.float64) for row in (logp, logq))
     if logp.shape != logq.shape or logp.size == 0:
         raise ValueError(
             f"logp has shape {logp.shape}, logq {logq.shape}; pass both for the same samples, at least one"
@@ -120,7 +120,8 @@ def kl_estimates(logp, logq):
 
 def _check(name, row):
     row = np.asarray(row)
-    slack = max(1e-9, 8 * float(np.finfo(row.dtype).eps)) if row.dtype.kind == "f" else 1e-9  # rounding of the input
+    short = row.dtype in (np.float16, np.float32)
+    slack = 8 * np.finfo(row.dtype).eps if short else 1e-9  # what the rounding of the input may leave
     row = row.astype(np.float64)
     if row.ndim == 0 or not (row >= 0).all() or not np.allclose(row.sum(axis=-1), 1, rtol=0, atol=slack):
         raise ValueError(f"{name} is no distribution; pass probabilities of 0 or more that sum to 1")

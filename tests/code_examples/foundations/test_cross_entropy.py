@@ -131,9 +131,11 @@ def test_rows_of_single_precision_are_taken_with_their_rounding():
     assert low.astype(np.float64).sum() != 1
     assert cross_entropy(low, np.log(low)) == pytest.approx(scipy.stats.entropy([0.1, 0.2, 0.7]), rel=1e-6)
     assert gradient(low, [0, 0, 0]) == pytest.approx([1 / 3 - 0.1, 1 / 3 - 0.2, 1 / 3 - 0.7], abs=1e-7)
-    for excess in (4e-6, 1e-4):
+    for units in (15, 16):  # units of 2**-24; 16 of them are 8 eps
+        assert cross_entropy(np.array([0.5, 0.5 + units * 2**-24], np.float32), [0, 0]) > np.log(2)
+    for units in (17, 168):
         with pytest.raises(ValueError, match="a target is no distribution"):
-            cross_entropy(np.array([0.5, 0.5 + excess], dtype=np.float32), [0, 0])
+            cross_entropy(np.array([0.5, 0.5 + units * 2**-24], dtype=np.float32), [0, 0])
     half = np.array([0.1, 0.2, 0.7], dtype=np.float16)
     assert cross_entropy(half, [0, 0, 0]) == pytest.approx(np.log(3), rel=1e-3)
 
@@ -145,6 +147,7 @@ def test_rows_of_single_precision_are_taken_with_their_rounding():
         ([1, 0], [1, 2, 3], "target has shape (2,), logits (3,); pass one probability for each logit"),
         ([0.5, 0.4], [1, 2], "a target is no distribution; pass probabilities of 0 or more that sum to 1"),
         ([1.5, -0.5], [1, 2], "a target is no distribution; pass probabilities of 0 or more that sum to 1"),
+        ([2, 0], [1, 2], "a target is no distribution; pass probabilities of 0 or more that sum to 1"),
         (1.0, 2.0, "a target is no distribution; pass probabilities of 0 or more that sum to 1"),
         ([1, np.nan], [1, 2], "a target is no distribution; pass probabilities of 0 or more that sum to 1"),
         ([0.5, 0.5], [1, np.nan], "a logit is NaN or +inf; pass finite scores"),

@@ -167,5 +167,11 @@ def test_leaves_its_input_alone():
 def test_rows_of_single_precision_are_taken_with_their_rounding():
     low = np.array([0.1, 0.2, 0.7], dtype=np.float32)
     assert kl_divergence(low, low) == 0
-    with pytest.raises(ValueError, match="p is no distribution"):
-        kl_divergence(np.array([0.5, 0.50001], dtype=np.float32), [0.5, 0.5])
+    half = np.array([0.1, 0.2, 0.7], dtype=np.float16)
+    assert half.astype(np.float64).sum() != 1
+    assert kl_divergence(half, half) == 0
+    for units in (15, 16):  # units of 2**-24; 16 of them are 8 eps
+        assert kl_divergence(np.array([0.5, 0.5 + units * 2**-24], dtype=np.float32), [0.5, 0.5]) < 2e-6
+    for units in (17, 168):
+        with pytest.raises(ValueError, match="p is no distribution"):
+            kl_divergence(np.array([0.5, 0.5 + units * 2**-24], dtype=np.float32), [0.5, 0.5])
