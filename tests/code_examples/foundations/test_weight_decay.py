@@ -96,6 +96,13 @@ def test_weights_of_any_shape_and_no_steps():
     assert adamw(lambda theta, step: 0 * theta, 2.0, 1, 0.5, 0.5) == 1.5
 
 
+def test_small_types_do_not_overflow_or_lose_digits():
+    small = adamw(lambda theta, step: np.array([100], dtype=np.int8), [1.0], 3)
+    assert_array_equal(small, adamw(lambda theta, step: [100.0], [1.0], 3))
+    rates = np.full(1000, 0.001, dtype=np.float32)
+    assert_allclose(kept_share(rates, 0.1), kept_share(rates.astype(np.float64), 0.1), rtol=1e-14)
+
+
 SETTINGS = "a setting is out of range; pass finite numbers of at least 0, and epsilon above 0"
 
 
