@@ -48,10 +48,11 @@ def fit(features, targets, penalty=0.0):
     >>> fit([[1]], [1], penalty=1).round(6).tolist()
     [0.5]
     """
-    features, targets = np.asarray(features, dtype=np.float64), np.asarray(targets, dtype=np.float64)
+    features, targets = np.asarray(features), np.asarray(targets)
     if features.ndim != 2 or 0 in features.shape or targets.shape != features.shape[:1]:
         raise ValueError(
-            f"features have shape {features.shape}, targets {targets.shape}; pass rows of features and one target for each"
+            f"features have shape {features.shape}, targets {targets.shape}; "
+            "pass rows of features and one target for each"
         )
     if not (np.isfinite(features).all() and np.isfinite(targets).all()):
         raise ValueError("a feature or a target is not finite; pass finite values")
@@ -60,7 +61,7 @@ def fit(features, targets, penalty=0.0):
     n_features = features.shape[1]
     rows = np.vstack([features, np.sqrt(penalty) * np.eye(n_features)])  # (n_examples + n_features, n_features)
     wanted = np.concatenate([targets, np.zeros(n_features)])
-    return np.linalg.lstsq(rows, wanted, rcond=None)[0]
+    return np.linalg.lstsq(rows, wanted)[0]
 
 
 def hold_out_groups(groups, share, rng):

@@ -142,8 +142,18 @@ def test_agrees_with_the_losses_that_the_authors_print():
 def test_worth_rises_ever_more_slowly_to_its_limit():
     worth = fresh_epochs(np.arange(1, 200))
     assert worth[0] == 1
-    assert (np.diff(worth) > 0).all() and (np.diff(worth, 2) < 0).all() and (worth[1:] < np.arange(2, 200)).all()
+    assert (np.diff(worth) > 0).all()
+    assert (np.diff(worth, 2) < 0).all()
+    assert (worth[1:] < np.arange(2, 200)).all()
     assert float(fresh_epochs(INF)) == 1 + 15.387756
+
+
+def test_small_unsigned_integers_and_short_decays_are_no_trap():
+    assert_allclose(fresh_epochs(np.array([1, 4], dtype=np.uint8)), fresh_epochs([1.0, 4.0]), rtol=1e-15)
+    assert float(fresh_epochs(2, 0.5)) == pytest.approx(1 + 0.5 * (1 - np.exp(-2)), rel=1e-14)
+    assert_allclose(
+        fit(np.array([[200], [250]], dtype=np.uint8), np.array([200, 250], dtype=np.uint8), 0.5), 1, rtol=1e-4
+    )
 
 
 def test_tiny_repetitions_keep_their_digits():
