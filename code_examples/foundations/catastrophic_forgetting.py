@@ -90,7 +90,7 @@ def settle(weights, inputs, targets, importance=None):
     Notes
     -----
     The squared error summed over the examples plus, for each output, change' importance change: the
-    penalty of equation 3 of [1]_, with the diagonal there replaced by a matrix. Without `importance`
+    penalty of elastic weight consolidation [1]_, with its diagonal replaced by a matrix. Without `importance`
     this is where gradient descent from `weights` ends.
 
     References
