@@ -70,9 +70,32 @@ def test_numerical_gradient_refuses_a_step_without_meaning(step):
 
 
 def test_numerical_gradient_refuses_a_step_that_rounds_away():
-    with pytest.raises(ValueError, match="step is 1e-20, too small to move an entry; pass a larger one"):
+    with pytest.raises(ValueError, match=r"step is 1e-20, too small to move 1\.0; pass another one"):
         numerical_gradient(loss, [1.0], 1e-20)
     assert_allclose(numerical_gradient(lambda x: 3 * x, 0, 1e-20), 3)  # nothing rounds it away at zero
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("x", "step"), [(1.0, 1.7e308), (1e10, 1e300), (-1.79e308, 1e-2)])
+def test_numerical_gradient_refuses_a_step_that_overflows(x, step):
+    with pytest.raises(ValueError, match=re.escape(f"step is {step}, too large to move {x}; pass another one")):
+        numerical_gradient(lambda x: 7, x, step)
+
+
+def test_numerical_gradient_bears_a_function_that_writes_into_its_argument():
+    def greedy(x):
+        x *= 2
+        return (x**2).sum()
+
+    assert_allclose(numerical_gradient(greedy, [3.0, -1.0]), [24, -8], rtol=1e-9)
+
+
+def test_single_precision_needs_a_larger_step():
+    def single(x):
+        return np.exp(x.astype(np.float32))
+
+    assert 1e-4 < abs(numerical_gradient(single, 1.0) / np.e - 1) < 0.05  # about two digits, as the docstring says
+    assert abs(numerical_gradient(single, 1.0, 5e-3) / np.e - 1) < 1e-4
 
 
 @pytest.mark.parametrize("x", [[], [1, INF], float("nan"), np.ones((0, 2))])
@@ -149,9 +172,14 @@ def test_descend_refuses_a_rate_without_meaning(rate):
         descend(lambda x: x, 1.0, rate, 1)
 
 
-def test_descend_refuses_a_negative_number_of_steps():
-    with pytest.raises(ValueError, match="n_steps is -1; pass 0 or more"):
-        descend(lambda x: x, 1.0, 0.1, -1)
+@pytest.mark.parametrize("n_steps", [-1, 2.5, INF, float("nan")])
+def test_descend_refuses_a_number_of_steps_without_meaning(n_steps):
+    with pytest.raises(ValueError, match=f"n_steps is {n_steps}; pass an integer of at least 0"):
+        descend(lambda x: x, 1.0, 0.1, n_steps)
+
+
+def test_a_whole_number_of_steps_may_be_a_float():
+    assert descend(lambda x: x, 1.0, 0.5, 2.0).tolist() == [1, 0.5, 0.25]
 
 
 @pytest.mark.parametrize(("slope", "shape"), [(1.0, "()"), ([1.0], r"(1,)"), ([[1.0, 1.0]], "(1, 2)")])
@@ -163,9 +191,9 @@ def test_descend_refuses_a_gradient_of_another_shape(slope, shape):
 
 @pytest.mark.filterwarnings("error")
 def test_descend_says_when_it_left_the_floats():
-    with pytest.raises(ValueError, match="step 2 left the range of floats; lower the learning rate"):
+    with pytest.raises(ValueError, match="step 2 is not finite; lower the learning rate, or mend the gradient"):
         descend(lambda x: 10 * x, 1.0, 1e200, 5)
-    with pytest.raises(ValueError, match="step 1 left the range of floats"):
+    with pytest.raises(ValueError, match="step 1 is not finite"):
         descend(lambda x: float("nan"), 1.0, 1.0, 5)
 
 
