@@ -16,14 +16,16 @@ def schedule(n_steps, peak, warmup_steps=0, decay_steps=None, shape="linear", fi
     peak : float
         The largest rate, positive and finite.
     warmup_steps : int, default 0
-        Length of the linear rise; its last step has the peak rate.
+        Length of the linear rise, in steps and not as a share of the run; its last step has the
+        peak rate.
     decay_steps : int, optional
         Length of the decay at the end. By default all steps after the rise, so that there is no
         plateau; 0 leaves the rate at its peak.
     shape : {"linear", "cosine"}, default "linear"
         How the rate falls.
     final : float, default 0.0
-        What the decay leads to, from 0 to `peak`; the step after the last would have it.
+        What the decay leads to, from 0 to `peak`; the step after the last would have it. Without
+        a decay it is not used.
 
     Returns
     -------
@@ -33,8 +35,8 @@ def schedule(n_steps, peak, warmup_steps=0, decay_steps=None, shape="linear", fi
     Raises
     ------
     ValueError
-        If a number is out of its range, rise and decay do not fit into `n_steps`, or `shape` is
-        unknown.
+        If a number is out of its range, a number of steps is no integer, rise and decay do not fit
+        into `n_steps`, or `shape` is unknown.
 
     Notes
     -----
@@ -60,6 +62,9 @@ def schedule(n_steps, peak, warmup_steps=0, decay_steps=None, shape="linear", fi
     [0.1, 0.1, 0.1]
     """
     decay_steps = n_steps - warmup_steps if decay_steps is None else decay_steps
+    if not all(np.isfinite(n) and n == int(n) for n in (n_steps, warmup_steps, decay_steps)):
+        raise ValueError(f"{n_steps}, {warmup_steps} and {decay_steps} steps; pass integers, not shares of the run")
+    n_steps, warmup_steps, decay_steps = int(n_steps), int(warmup_steps), int(decay_steps)
     if n_steps < 1 or warmup_steps < 0 or decay_steps < 0 or warmup_steps + decay_steps > n_steps:
         raise ValueError(
             f"{warmup_steps} steps of warm-up and {decay_steps} of decay do not fit into {n_steps}; pass at least "
@@ -83,7 +88,7 @@ def adam_updates(gradients, beta1=0.9, beta2=0.999, epsilon=1e-8):
     Parameters
     ----------
     gradients : array_like, shape (n_steps, ...)
-        The gradient of each step, finite.
+        The gradient of each step, finite and below 1e154, so that its square is a float.
     beta1, beta2 : float, default 0.9 and 0.999
         Decay rates of the two averages, from 0 to below 1.
     epsilon : float, default 1e-8
@@ -97,7 +102,8 @@ def adam_updates(gradients, beta1=0.9, beta2=0.999, epsilon=1e-8):
     Raises
     ------
     ValueError
-        If there is no gradient or one is not finite, or a setting is out of its range.
+        If there is no gradient or one is not finite or too large to be squared, or a setting is out
+        of its range.
 
     Notes
     -----
@@ -109,7 +115,7 @@ def adam_updates(gradients, beta1=0.9, beta2=0.999, epsilon=1e-8):
 
     Examples
     --------
-    The first update has size 1, however small or large the gradient.
+    The first update has size 1, whatever the gradient, if that is far above epsilon.
 
     >>> from code_examples.foundations.learning_rate import adam_updates
     >>> adam_updates([[1e-4, -1e4]]).round(3).tolist()
@@ -121,8 +127,8 @@ def adam_updates(gradients, beta1=0.9, beta2=0.999, epsilon=1e-8):
     [0.0, 0.0]
     """
     gradients = np.asarray(gradients, dtype=float)
-    if not gradients.size or not np.isfinite(gradients).all():
-        raise ValueError("there is no gradient, or one is not finite; pass at least one step of finite values")
+    if not gradients.ndim or not gradients.size or not (abs(gradients) < np.sqrt(np.finfo(float).max)).all():
+        raise ValueError("there is no gradient, or one is not finite or above 1e154; pass at least one step of values")
     if not (0 <= beta1 < 1 and 0 <= beta2 < 1 and 0 < epsilon < np.inf):
         raise ValueError(f"beta1 is {beta1}, beta2 {beta2}, epsilon {epsilon}; pass betas below 1 and a small epsilon")
     mean = square = np.zeros(gradients.shape[1:])
@@ -157,7 +163,8 @@ def expected_losses(rates, curvatures, start, noise):
     Raises
     ------
     ValueError
-        If shapes do not fit, or a value is negative or not finite where it may not be.
+        If shapes do not fit, a value is negative or not finite where it may not be, or the loss
+        leaves the range of floats.
 
     Notes
     -----
@@ -187,7 +194,11 @@ def expected_losses(rates, curvatures, start, noise):
         raise ValueError("pass one rate for each step, and one curvature, start and noise for each direction")
     if not all(((a >= 0) & np.isfinite(a)).all() for a in (rates, curvatures, noise)) or not np.isfinite(start).all():
         raise ValueError("a rate, curvature or noise is negative, or a value is not finite")
-    squares = [start**2]  # mean square of the place, (n_directions,)
-    for rate in rates:
-        squares.append((1 - rate * curvatures) ** 2 * squares[-1] + rate**2 * noise)
-    return np.array(squares) * curvatures / 2
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = [start**2]  # mean square of the place, (n_directions,)
+        for rate in rates:
+            squares.append((1 - rate * curvatures) ** 2 * squares[-1] + rate**2 * noise)
+        losses = np.array(squares) * curvatures / 2
+    if not np.isfinite(losses).all():
+        raise ValueError("the loss left the range of floats; lower the rates, or begin nearer to the minimum")
+    return losses

@@ -72,6 +72,18 @@ def test_refuses_rates_out_of_range(peak, final):
         schedule(3, peak, final=final)
 
 
+@pytest.mark.parametrize(
+    ("n", "warmup", "decay"), [(10, 0.1, 0), (10, 0.1, None), (10, 1, 0.5), (9.5, 0, 0), (INF, 0, 0), (9, NAN, 0)]
+)
+def test_refuses_shares_for_numbers_of_steps(n, warmup, decay):
+    with pytest.raises(ValueError, match="steps; pass integers, not shares of the run"):
+        schedule(n, 1.0, warmup, decay)
+
+
+def test_whole_numbers_of_steps_may_be_floats():
+    assert schedule(4.0, 1, 2.0, 1.0).tolist() == schedule(4, 1, 2, 1).tolist() == [0.5, 1, 1, 1]
+
+
 def test_refuses_an_unknown_shape():
     with pytest.raises(ValueError, match="shape is 'square'; pass 'linear' or 'cosine'"):
         schedule(3, 1.0, shape="square")
@@ -116,9 +128,14 @@ def test_pure_noise_ends_at_the_size_that_the_average_leaves():
     assert_allclose(np.sqrt((updates[-1] ** 2).mean()), math.sqrt(0.2 / 1.8), rtol=0.05)
 
 
-@pytest.mark.parametrize("gradients", [[], np.ones((0, 3)), [1, INF], [[NAN]]])
+def test_adams_first_update_is_small_only_near_epsilon():
+    assert_allclose(adam_updates([[1e-10, 1e-8, 1e-6, 1e153]]), [[1 / 101, 1 / 2, 100 / 101, 1]], rtol=1e-6)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("gradients", [[], np.ones((0, 3)), [1, INF], [[NAN]], 5.0, [[1.0, -1.4e154]]])
 def test_adam_refuses_gradients_that_are_none(gradients):
-    with pytest.raises(ValueError, match="there is no gradient, or one is not finite; pass at least one step"):
+    with pytest.raises(ValueError, match="there is no gradient, or one is not finite or above 1e154; pass at least"):
         adam_updates(gradients)
 
 
@@ -190,6 +207,15 @@ def test_expected_losses_refuse_shapes_that_do_not_fit(rates, c, start, noise):
 def test_expected_losses_refuse_values_out_of_range(rates, c, start, noise):
     with pytest.raises(ValueError, match="a rate, curvature or noise is negative, or a value is not finite"):
         expected_losses(rates, c, start, noise)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("rates", "c", "start"), [([3.0] * 2000, [1, 0], [1, 1]), ([3.0] * 2000 + [1.0], [1], [1]), ([], [1], [1e200])]
+)
+def test_expected_losses_say_when_they_left_the_floats(rates, c, start):
+    with pytest.raises(ValueError, match="the loss left the range of floats; lower the rates, or begin nearer"):
+        expected_losses(rates, c, start, [0] * len(c))
 
 
 def test_inputs_are_left_alone():
