@@ -91,10 +91,10 @@ def cooccurrence(sentences, window):
     counts = np.zeros((len(words), len(words)), dtype=int)
     for sentence in sentences:
         row = [place[word] for word in sentence]
-        for distance in range(1, window + 1):
-            for left, right in zip(row, row[distance:], strict=False):
-                counts[left, right] += 1
-                counts[right, left] += 1
+        for i, word in enumerate(row):
+            for other in row[i + 1 : i + 1 + window]:
+                counts[word, other] += 1
+                counts[other, word] += 1
     return words, counts
 
 
@@ -179,7 +179,7 @@ def factorize(matrix, k):
     if not 1 <= k <= min(matrix.shape):
         raise ValueError(f"k is {k}; pass 1 to {min(matrix.shape)}")
     u, sigma, _ = np.linalg.svd(matrix, full_matrices=False)
-    return u[:, :k] * np.sqrt(sigma[:k])
+    return (u * np.sqrt(sigma))[:, :k]
 
 
 def score(vectors, measure="cosine"):
@@ -262,7 +262,7 @@ def nearest(scores, k):
     if not 1 <= k < n:
         raise ValueError(f"k is {k}; pass 1 to {n - 1}")
     np.fill_diagonal(scores, -np.inf)
-    return np.argsort(-scores, axis=1, kind="stable")[:, :k]
+    return np.argsort(-scores, kind="stable")[:, :k]
 
 
 def _matrix(values, name):

@@ -159,7 +159,9 @@ def test_refuses_other_bad_input():
         score([[1.0]], "l2")
     with pytest.raises(ValueError, match="a vector is 0 and has no direction"):
         score([[1.0, 0.0], [0.0, 0.0]])
-    with pytest.raises(ValueError, match="a vector is 0 and has no direction"):
-        score([[1.0, 0.0], [1e-15, 0.0]])  # as rounding leaves it
+    for vectors in ([[1.0, 0.0], [1e-15, 0.0]], [[0.0, 0.0]], [[1e8, 0.0], [0.0, 1e-5]]):  # as rounding leaves it
+        with pytest.raises(ValueError, match="a vector is 0 and has no direction"):
+            score(vectors)
+    assert score([[1.0, 0.0], [1.5e-12, 0.0]])[0, 1] == pytest.approx(1)
     with pytest.raises(ValueError, match=r"scores have shape \(2, 3\); pass a square matrix"):
         nearest(np.ones((2, 3)), 1)
