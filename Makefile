@@ -64,7 +64,7 @@ mutants: .venv/test-$(ID) ## change the code bit by bit and count what no check 
 	@$(RUN) -m tests.mutation.run $(PAGE)
 
 edits: .venv/test-$(ID) node_modules/.package-lock.json ## hold incremental builds against fresh ones over drawn edits (long; EDITS=300)
-	@FIELDBOOK_PAGES=all $(RUN) -m pytest tests/site/test_executor.py
+	@FIELDBOOK_PAGES=all $(RUN) -m pytest tests/site tests/browser/test_explorables.py
 	@FIELDBOOK_EDITS=$(or $(EDITS),300) $(RUN) -m pytest tests/differential
 
 bench: .venv/test-$(ID) node_modules/.package-lock.json ## measure builds, ours and the stock toolchain's (BENCH="cold noop edit")
