@@ -48,7 +48,7 @@ def fit(features, targets, penalty=0.0):
     >>> fit([[1]], [1], penalty=1).round(6).tolist()
     [0.5]
     """
-    features, targets = np.asarray(features), np.asarray(targets)
+    features, targets = np.asarray(features, dtype=np.float64), np.asarray(targets, dtype=np.float64)
     if features.ndim != 2 or 0 in features.shape or targets.shape != features.shape[:1]:
         raise ValueError(
             f"features have shape {features.shape}, targets {targets.shape}; "
@@ -84,7 +84,8 @@ def hold_out_groups(groups, share, rng):
     Raises
     ------
     ValueError
-        If there are fewer than two groups, or `share` is not between 0 and 1.
+        If `groups` has not one dimension or holds NaN, there are fewer than two groups, or `share` is not
+        between 0 and 1.
 
     Notes
     -----
@@ -106,6 +107,11 @@ def hold_out_groups(groups, share, rng):
     >>> int(hold_out_groups([1, 2, 3], 0.001, np.random.default_rng(0)).sum())
     1
     """
+    groups = np.asarray(groups)
+    if groups.ndim != 1:
+        raise ValueError(f"groups have shape {groups.shape}; pass one group for each example")
+    if groups.dtype.kind == "f" and np.isnan(groups).any():
+        raise ValueError("a group is NaN; give an example without a group one of its own")
     names, of_example = np.unique(groups, return_inverse=True)
     if len(names) < 2:
         raise ValueError(f"there are {len(names)} groups; pass at least two, one for each side")

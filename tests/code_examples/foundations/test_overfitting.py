@@ -110,6 +110,9 @@ def test_every_group_has_the_same_chance():
     [
         ([], 0.5, "there are 0 groups; pass at least two, one for each side"),
         (["a", "a"], 0.5, "there are 1 groups; pass at least two, one for each side"),
+        ([[1, 2], [3, 4]], 0.5, "groups have shape (2, 2); pass one group for each example"),
+        ("a", 0.5, "groups have shape (); pass one group for each example"),
+        ([1, NAN, NAN], 0.5, "a group is NaN; give an example without a group one of its own"),
         ([1, 2], 0, "share is 0; pass a number above 0 and below 1"),
         ([1, 2], 1, "share is 1; pass a number above 0 and below 1"),
         ([1, 2], NAN, "share is nan; pass a number above 0 and below 1"),
@@ -154,6 +157,16 @@ def test_small_unsigned_integers_and_short_decays_are_no_trap():
     assert_allclose(
         fit(np.array([[200], [250]], dtype=np.uint8), np.array([200, 250], dtype=np.uint8), 0.5), 1, rtol=1e-4
     )
+
+
+def test_fit_answers_in_float64_whatever_it_is_given():
+    x, y = data(4, 2)
+    for dtype in (np.float16, np.float32, np.longdouble, object):
+        found = fit(x.astype(dtype), y.astype(dtype))
+        assert found.dtype == np.float64
+        assert_allclose(found, np.linalg.pinv(x) @ y, atol=1e-2 if dtype is np.float16 else 1e-6)
+    with pytest.raises(TypeError):
+        fit([[1 + 2j]], [1])
 
 
 def test_tiny_repetitions_keep_their_digits():
