@@ -31,11 +31,13 @@ def descend(weights, inputs, targets, *, steps, rate):
     Raises
     ------
     ValueError
-        If the shapes do not fit, a value is not finite, `steps` is negative, or `rate` is not a finite number above 0.
+        If the shapes do not fit, a value is not finite, `steps` is negative, `rate` is not a finite number
+        above 0, or so large that the weights overflow.
 
     Notes
     -----
-    Each step goes against the gradient of half the squared error, averaged over all examples.
+    Each step goes against the gradient of half the squared error, averaged over all examples. It
+    converges if `rate` is below 2 by the largest eigenvalue of ``inputs.T @ inputs / n_examples``.
 
     Examples
     --------
@@ -56,9 +58,13 @@ def descend(weights, inputs, targets, *, steps, rate):
     if not 0 < rate < np.inf:
         raise ValueError(f"rate is {rate}; pass a finite number above 0")
     pull, goal = inputs.T @ inputs / len(inputs), inputs.T @ targets / len(inputs)
-    for _ in range(steps):
-        gradient = pull @ weights - goal  # (n_inputs, n_outputs)
-        weights = weights - rate * gradient
+    weights = weights.copy()
+    with np.errstate(over="ignore", invalid="ignore"):
+        for _ in range(steps):
+            gradient = pull @ weights - goal  # (n_inputs, n_outputs)
+            weights = weights - rate * gradient
+    if not np.isfinite(weights).all():
+        raise ValueError(f"the weights overflow at rate {rate}; pass a lower one")
     return weights
 
 
@@ -91,7 +97,8 @@ def settle(weights, inputs, targets, importance=None):
     -----
     The squared error summed over the examples plus, for each output, change' importance change: the
     penalty of elastic weight consolidation [1]_, with its diagonal replaced by a matrix. Without `importance`
-    this is where gradient descent from `weights` ends.
+    this is where gradient descent from `weights` ends. An importance above about 1e28 times the squared
+    inputs drowns them in rounding, and weights that cost nothing then stay, too.
 
     References
     ----------
@@ -171,7 +178,7 @@ def limit_rank(before, after, inputs, rank):
     >>> limit_rank([[5]], [[7]], [[1]], rank=0).tolist()
     [[5.0]]
     """
-    before, inputs, _ = _check(before, inputs, np.zeros((len(inputs), np.shape(before)[-1])))
+    before, inputs, _ = _check(before, inputs, np.zeros((*np.shape(inputs)[:1], *np.shape(before)[1:])))
     after = np.asarray(after, dtype=np.float64)
     if after.shape != before.shape or not np.isfinite(after).all():
         raise ValueError(f"after has shape {after.shape}; pass finite numbers of shape {before.shape}")
@@ -185,7 +192,7 @@ def limit_rank(before, after, inputs, rank):
 def _check(weights, inputs, targets):
     weights, inputs, targets = (np.asarray(a, dtype=np.float64) for a in (weights, inputs, targets))
     fits = weights.ndim == inputs.ndim == 2 and inputs.shape[1] == len(weights) and len(inputs) > 0
-    if not fits or targets.shape != (len(inputs), weights.shape[1]):
+    if not fits or weights.size == 0 or targets.shape != (len(inputs), weights.shape[1]):
         raise ValueError(
             f"weights have shape {weights.shape}, inputs {inputs.shape}, targets {targets.shape}; "
             "pass (n_inputs, n_outputs), (n_examples, n_inputs) and (n_examples, n_outputs)"

@@ -54,6 +54,24 @@ def test_settles_where_gradient_descent_ends(n_examples, n_inputs):
     assert_allclose(settle(w, x, y), descend(w, x, y, steps=4000, rate=rate), atol=1e-6)
 
 
+def test_the_rate_may_be_just_below_two_by_the_largest_eigenvalue_and_no_more():
+    w, x, y = task(12, 4)
+    limit = 2 / scipy.linalg.eigvalsh(x.T @ x / 12)[-1]
+    best = scipy.linalg.lstsq(x, y)[0]
+    assert_allclose(descend(w, x, y, steps=20000, rate=0.99 * limit), best, atol=1e-6)
+    assert np.abs(descend(w, x, y, steps=2000, rate=1.01 * limit)).max() > 1e6
+    with pytest.raises(ValueError, match=re.escape("the weights overflow at rate 30; pass a lower one")):
+        descend([[1]], [[1]], [[0]], steps=5000, rate=30)
+
+
+def test_no_step_gives_a_copy():
+    w, x, y = task()
+    held = w.copy()
+    end = descend(w, x, y, steps=0, rate=0.1)
+    end += 1
+    assert_array_equal(w, held)
+
+
 def test_settles_nearest_to_where_it_began():
     w, x, y = task()
     end = settle(w, x, y)
@@ -120,6 +138,7 @@ SHAPES = "pass (n_inputs, n_outputs), (n_examples, n_inputs) and (n_examples, n_
         (W, [[1.0, 1.0]] * 2, Y, "weights have shape (1, 2), inputs (2, 2), targets (2, 2); " + SHAPES),
         (W, X, [[0.0], [1.0]], "weights have shape (1, 2), inputs (2, 1), targets (2, 1); " + SHAPES),
         (W, X, [[0.0, 0.0]], "weights have shape (1, 2), inputs (2, 1), targets (1, 2); " + SHAPES),
+        (np.zeros((1, 0)), X, np.zeros((2, 0)), "weights have shape (1, 0), inputs (2, 1), targets (2, 0); " + SHAPES),
         (W, np.zeros((0, 1)), np.zeros((0, 2)), "weights have shape (1, 2), inputs (0, 1), targets (0, 2); " + SHAPES),
         ([[1.0, NAN]], X, Y, "a weight, an input or a target is not finite; pass finite values"),
         (W, [[1.0], [NAN]], Y, "a weight, an input or a target is not finite; pass finite values"),
@@ -177,6 +196,8 @@ def test_settle_forgives_an_importance_its_rounding():
         ([[1]], [[NAN]], [[1]], 1, "after has shape (1, 1); pass finite numbers of shape (1, 1)"),
         ([[1]], [[2]], [[1]], -1, "rank is -1; pass 0 or more"),
         ([[1]], [[2]], [[1, 1]], 1, "weights have shape (1, 1), inputs (1, 2), targets (1, 1); " + SHAPES),
+        (5, [[2]], [[1]], 1, "weights have shape (), inputs (1, 1), targets (1,); " + SHAPES),
+        ([[1]], [[2]], 3, 1, "weights have shape (1, 1), inputs (), targets (1,); " + SHAPES),
         ([[NAN]], [[2]], [[1]], 1, "a weight, an input or a target is not finite; pass finite values"),
     ],
 )
