@@ -20,7 +20,7 @@ import re
 import sys
 import zipfile
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -125,6 +125,7 @@ def packages_of_modules() -> Mapping[str, list[str]]:
     return metadata.packages_distributions()
 
 
+@lru_cache(maxsize=2)
 def entries_of(lock: str) -> dict[str, str]:
     r"""Return the entries of a lock file by the name of the package, hashes included.
 
@@ -143,8 +144,9 @@ def unlocked(lock: str, modules: Iterable[str]) -> list[str]:
     return [module for module in sorted(modules) if entries.keys().isdisjoint(_packages(module))]
 
 
-def locked(lock: str, modules: Iterable[str]) -> str:
-    """Return the entries of a lock file for what modules need, at whatever remove."""
+@lru_cache(maxsize=64)
+def locked(lock: str, modules: tuple[str, ...]) -> str:
+    """Return the entries of a lock file for what modules need, at whatever remove; most pages need the same."""
     entries = entries_of(lock)
     wanted = [package for module in modules for package in _packages(module)]
     taken: set[str] = set()
@@ -269,7 +271,7 @@ def take_away(app: Sphinx, docname: str, document: nodes.document) -> bytes:
         if path.exists():
             texts[path.relative_to(root).as_posix()] = path.read_text(encoding="utf-8")
     if LOCK in texts:
-        texts[LOCK] = locked(texts[LOCK], packages - {"IPython"})  # a notebook has it anyway
+        texts[LOCK] = locked(texts[LOCK], tuple(sorted(packages - {"IPython"})))  # a notebook has it anyway
     return packed({f"{slug}/{name}": text for name, text in texts.items()})
 
 

@@ -42,12 +42,12 @@ def test_requirements_are_the_locked_ones_of_all_that_is_needed():
     lock = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     entries = takeaway.entries_of(lock)
     assert "".join(entries.values()) in lock
-    made = takeaway.locked(lock, ["matplotlib"])
+    made = takeaway.locked(lock, ("matplotlib",))
     assert {"matplotlib", "numpy", "pillow", "python-dateutil", "cycler"} <= takeaway.entries_of(made).keys()
     assert "sphinx" not in takeaway.entries_of(made)
     assert takeaway.entries_of(made).items() <= entries.items()
-    assert takeaway.locked(lock, ["dateutil"]).startswith("python-dateutil=="), "a module of another name"
-    assert takeaway.locked(lock, []) == ""
+    assert takeaway.locked(lock, ("dateutil",)).startswith("python-dateutil=="), "a module of another name"
+    assert takeaway.locked(lock, ()) == ""
 
 
 def test_a_module_that_no_locked_package_gives_is_named():
