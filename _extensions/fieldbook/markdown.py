@@ -19,8 +19,8 @@ from fieldbook.structure import PARTS
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-CELL = "\x1e"
-"""Stands where a cell stood: the character that separates records."""
+CELL = "\ufffc"
+"""Stands where a cell stood: Unicode's character for an object in a text; no space, which a writer would strip."""
 
 SECTIONS_LEFT_OUT = (PARTS[4], "Related concepts")
 ELEMENTS_LEFT_OUT = ("flashcard", "search_form")

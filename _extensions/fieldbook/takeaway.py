@@ -73,8 +73,13 @@ The text is under CC BY 4.0, the code under the licence in LICENSE.
 
 
 def visible_cells(text: str) -> list[str]:
-    """Return the source of each cell of a page that a reader sees; the others check the page."""
-    return [cell.source for cell in code_cells(text) if "remove-cell" not in cell.tags]
+    """Return the source of each cell that MyST-NB places on a page; the others check the page, or are empty."""
+    tags = [(cell.source, {tag.replace("_", "-") for tag in cell.tags}) for cell in code_cells(text)]
+    return [
+        source
+        for source, names in tags
+        if source.strip() and "remove-cell" not in names and not {"remove-input", "remove-output"} <= names
+    ]
 
 
 def imports(code: str) -> list[str]:
@@ -198,7 +203,7 @@ def script(book: nbformat.NotebookNode) -> str:
 
     Examples
     --------
-    >>> print(script(notebook("A *page*.\n\x1e", ["x = 2\nx + 1"])))
+    >>> print(script(notebook("A *page*.\n\ufffc", ["x = 2\nx + 1"])))
     # %% [markdown]
     # A *page*.
     <BLANKLINE>

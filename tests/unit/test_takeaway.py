@@ -70,6 +70,13 @@ def test_a_script_prints_what_a_notebook_shows(code, result):
     assert takeaway.printed(code) == result
 
 
+def test_cells_that_leave_no_trace_on_the_page_are_passed_over():
+    tags = ("", "remove-cell", "remove_cell", "remove-input", "remove-output", "remove-input, remove_output")
+    text = "".join(f"```{{code-cell}} ipython3\n:tags: [{tag}]\n\n{at}\n```\n\n" for at, tag in enumerate(tags))
+    assert [source.strip() for source in takeaway.visible_cells(text)] == ["0", "3", "4"]
+    assert takeaway.visible_cells("```{code-cell} ipython3\n\n```\n") == []
+
+
 def test_the_room_for_cells_is_counted():
     with pytest.raises(ValueError, match="the text has room for 1 cells, not for 2"):
         takeaway.notebook(f"One\n{CELL}\n", ["1", "2"])
