@@ -28,7 +28,7 @@ from fieldbook.cell_code import out_of_sight, shown_strings, unchecked
 from fieldbook.domain import Place, concepts
 from fieldbook.faults import Fault, Rule, warn
 from fieldbook.numbers import Line, Sources
-from fieldbook.source import Cell, code_cells, fences, number_literals
+from fieldbook.source import Cell, code_cells, directives, fences, number_literals
 from fieldbook.tree import ancestors, source_line
 
 if TYPE_CHECKING:
@@ -199,6 +199,23 @@ def cell_lines(cells: list[Cell], text: str) -> list[Line]:
     return [line for line in found if numbers.may_hold_number(line.text)]
 
 
+def label_lines(text: str) -> list[Line]:
+    r"""Return the names that explorables give their controls; they hold named numbers only.
+
+    Examples
+    --------
+    >>> [(line.number, line.text) for line in label_lines(":::{explore} a\n:labels: 7 bits\n:default: n:1\n:::\n")]
+    [(2, ' 7 bits')]
+    """
+    found = []
+    for block in directives(text, "explore"):
+        for number, row in enumerate(block.body, block.line + 1):
+            if row.startswith(":labels:"):
+                label = row.removeprefix(":labels:")
+                found.append(Line(number, label, numbers.TYPED * len(label), "heading"))
+    return [line for line in found if numbers.may_hold_number(line.text)]
+
+
 def month_in_words(reviewed: str) -> str:
     """Return a month as prose has it, or nothing if it is none.
 
@@ -234,7 +251,7 @@ def on_doctree_read(app: Sphinx, doctree: nodes.document) -> None:
     text = Path(env.doc2path(docname)).read_text(encoding="utf-8")
     cells = code_cells(text)
     metadata = env.metadata[docname]
-    lines = (*front_lines(metadata, text), *text_lines(doctree, text), *cell_lines(cells, text))
+    lines = (*front_lines(metadata, text), *text_lines(doctree, text), *label_lines(text), *cell_lines(cells, text))
     module = ""
     place = Place.of(docname, app.config.fieldbook_areas)
     if place is not None and lines:
