@@ -42,7 +42,7 @@ class PageTranslator(MarkdownTranslator):  # type: ignore[misc]
 
     def visit_container(self, node: nodes.container) -> None:
         """Mark where a cell stands; other containers only hold something."""
-        if node.get("nb_element") == "cell_code":
+        if is_cell(node):
             self.add(CELL, prefix_eol=2, suffix_eol=2)
             raise nodes.SkipNode
 
@@ -82,10 +82,15 @@ class PageTranslator(MarkdownTranslator):  # type: ignore[misc]
         raise nodes.SkipNode
 
 
+def is_cell(node: nodes.Element) -> bool:
+    """Tell whether an element is a cell."""
+    return node.get("nb_element") == "cell_code"
+
+
 def is_left_out(node: nodes.Element) -> bool:
-    """Tell whether an element belongs to the site alone."""
+    """Tell whether an element belongs to the site alone; a section with a cell in it does not."""
     if isinstance(node, nodes.section) and isinstance(node[0], nodes.title):
-        return node[0].astext() in SECTIONS_LEFT_OUT
+        return node[0].astext() in SECTIONS_LEFT_OUT and not any(map(is_cell, node.findall(nodes.container)))
     return node.tagname in ELEMENTS_LEFT_OUT or not CLASSES_LEFT_OUT.isdisjoint(node.get("classes", ()))
 
 

@@ -32,7 +32,7 @@ from sphinx.transforms import SphinxTransform
 
 from fieldbook import frames, svg
 from fieldbook.faults import Fault, Rule, warn
-from fieldbook.markdown import CELL, page_address, page_markdown
+from fieldbook.markdown import CELL, is_cell, page_address, page_markdown
 from fieldbook.source import code_cells
 
 if TYPE_CHECKING:
@@ -312,11 +312,6 @@ class OfferTakeAway(SphinxTransform):
         if (root / LOCK).exists() and (missing := unlocked((root / LOCK).read_text(encoding="utf-8"), packages)):
             message = f"no locked package gives the module '{missing[0]}'; add one to pyproject.toml, then 'make lock'"
             warn([Fault(docname, cells[0].line or 1, Rule.CELL, message)])
-
-
-def is_cell(node: nodes.Element) -> bool:
-    """Tell whether an element is a cell."""
-    return node.get("nb_element") == "cell_code"
 
 
 def is_page(section: nodes.Element) -> bool:

@@ -17,16 +17,15 @@ import json
 import random
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from bs4 import BeautifulSoup
 
-from fieldbook.build import OUTPUT, environment
+from fieldbook.build import OUTPUT
 from fieldbook.source import code_cells
-from tests.building import build_html
+from tests.building import build_html, run_cells
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("docs", "code_examples", "_static", "_templates", "tests", "conf.py", "index.md", "requirements.txt")
@@ -93,15 +92,7 @@ def stale(root: Path, page: Path) -> list[str]:
     """Return what a built page shows otherwise than its cells, run as plain Python, compute."""
     text = page.read_text(encoding="utf-8")
     cells = [(cell.source, cell.tags) for cell in code_cells(text)]
-    done = subprocess.run(
-        [sys.executable, "-c", EVALUATE],
-        input=json.dumps(cells),
-        cwd=page.parent,
-        env=environment(root),
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
+    done = run_cells(EVALUATE, cells, page.parent, root)
     if done.returncode:
         return [f"the cells fail as plain Python: {done.stderr.splitlines()[-1]}"]
     glued, printed = json.loads(done.stdout)

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -18,8 +16,8 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup, Tag
 
-from fieldbook.build import environment
 from fieldbook.source import code_cells
+from tests.building import run_cells
 from tests.explorables import ROOT, SAME, Placed, each_explorable, placed
 
 EVALUATE = r"""
@@ -51,15 +49,7 @@ json.dump(found, sys.__stdout__)
 def evaluated(source: Path) -> dict:
     """Return grid and frames of each explorable of a page, computed in a process without the build."""
     cells = [cell.source for cell in code_cells(source.read_text(encoding="utf-8"))]
-    done = subprocess.run(
-        [sys.executable, "-c", EVALUATE],
-        input=json.dumps(cells),
-        cwd=source.parent,
-        env=environment(ROOT),
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
+    done = run_cells(EVALUATE, cells, source.parent, ROOT)
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout)
 

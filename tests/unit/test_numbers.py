@@ -119,7 +119,11 @@ def test_where_nobody_knows_what_cells_hold_formulas_are_not_judged():
         ("$17$", {}, "has no source, and dollars alone make it no formula; paste it"),
         ("$x = 0.126$", {}, "has no source in this mathematics: no cell holds it; compute it in a cell"),
         ("65", {"place": "cell"}, "has no source; put the value in by f-string"),
-        ("65", {"place": "heading"}, "stands in a heading or summary, which hold only numbers that are part of a name"),
+        (
+            "65",
+            {"place": "heading"},
+            "stands in a heading, a summary or the name of a control, which hold only numbers that are part of a name",
+        ),
     ],
 )
 def test_the_remedy_fits_the_place(marked, changes, remedy):

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from docutils import nodes
 
 from fieldbook import takeaway
-from fieldbook.markdown import CELL
+from fieldbook.markdown import CELL, is_left_out
 
 ROOT = Path(__file__).parents[2]
 
@@ -75,6 +76,13 @@ def test_cells_that_leave_no_trace_on_the_page_are_passed_over():
     text = "".join(f"```{{code-cell}} ipython3\n:tags: [{tag}]\n\n{at}\n```\n\n" for at, tag in enumerate(tags))
     assert [source.strip() for source in takeaway.visible_cells(text)] == ["0", "3", "4"]
     assert takeaway.visible_cells("```{code-cell} ipython3\n\n```\n") == []
+
+
+def test_a_section_for_the_site_alone_is_kept_where_a_cell_stands_in_it():
+    section = nodes.section("", nodes.title("", "Check yourself"), nodes.paragraph("", "Cards."))
+    assert is_left_out(section)
+    section += nodes.container("", nb_element="cell_code")
+    assert not is_left_out(section)
 
 
 def test_the_room_for_cells_is_counted():
