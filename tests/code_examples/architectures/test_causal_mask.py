@@ -1,9 +1,11 @@
+import re
+
 import jax
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from code_examples.architectures.causal_mask import causal_mask
+from code_examples.architectures.causal_mask import causal_mask, influence
 from code_examples.architectures.self_attention import scaled_dot_product_attention
 
 
@@ -45,3 +47,61 @@ def test_refuses_a_length_that_is_none(n):
 
 def test_takes_any_kind_of_integer():
     assert_array_equal(causal_mask(np.int64(3)), causal_mask(3.0))
+
+
+def test_influence_of_a_linear_layer_is_what_its_matrix_says():
+    mix, w = np.array([[1.0, 0, 0.5], [0, -2, 4]]), np.array([[3.0, 1, -1, 0], [1, -5, 2, 0.5]])
+    x = np.random.default_rng(2).standard_normal((3, 2))
+    step = np.array([1, 2]) @ w  # of every position
+    expected = np.abs(mix) * np.abs(step).max()
+    assert_allclose(influence(lambda x: mix @ x @ w, x), expected, rtol=1e-12)
+
+
+def test_influence_is_zero_exactly_where_the_derivative_is():
+    """Two masked layers on each other: automatic differentiation finds the same pairs."""
+    x, mask = np.random.default_rng(3).standard_normal((5, 3)), causal_mask(5)
+
+    def ours(x):
+        for _ in range(2):
+            x = x + scaled_dot_product_attention(x, x, x, mask)
+        return x
+
+    def theirs(x):
+        for _ in range(2):
+            scores = jax.numpy.where(mask, x @ x.T / 3**0.5, -jax.numpy.inf)
+            x = x + jax.nn.softmax(scores, axis=-1) @ x
+        return x
+
+    with jax.enable_x64(True):
+        assert_allclose(ours(x), theirs(x), rtol=1e-10)
+        slopes = np.abs(jax.jacobian(theirs)(x)).max(axis=(1, 3))
+    assert_array_equal(influence(ours, x) > 0, slopes > 0)
+
+
+def test_influence_sees_through_a_normalization_of_the_mean():
+    assert (influence(lambda x: x - x.mean(axis=1, keepdims=True), np.zeros((2, 3))).diagonal() > 0).all()
+
+
+def test_influence_leaves_its_input_alone_even_if_the_layer_does_not():
+    x = np.ones((2, 2))
+
+    def careless(x):
+        x *= 2
+        return x
+
+    assert_array_equal(influence(careless, x), [[4, 0], [0, 4]])
+    assert_array_equal(x, np.ones((2, 2)))
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        ([1, 2], "x has shape (2,); pass (n, d), with at least one position"),
+        (np.ones((0, 3)), "x has shape (0, 3); pass (n, d), with at least one position"),
+        ([[1, float("nan")]], "x holds NaN or infinity; pass finite numbers"),
+        ([[1], [float("inf")]], "x holds NaN or infinity; pass finite numbers"),
+    ],
+)
+def test_influence_refuses_what_is_no_sequence(x, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        influence(np.square, x)
