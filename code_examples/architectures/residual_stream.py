@@ -52,9 +52,9 @@ def rms_norm(x):
     if not np.isfinite(x).all():
         raise ValueError("an entry of x is not finite; look for what made NaN or infinity first")
     largest = np.abs(x).max(axis=-1, keepdims=True)
-    x = x / np.where(largest > 0, largest, 1)
+    x = np.divide(x, largest, out=np.zeros_like(x), where=largest > 0)
     size = np.sqrt(np.mean(x**2, axis=-1, keepdims=True))
-    return x / np.where(size > 0, size, 1)
+    return np.divide(x, size, out=x, where=size > 0)
 
 
 def run_stream(x, sublayers):
