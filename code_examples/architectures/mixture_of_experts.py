@@ -56,8 +56,8 @@ def route(logits, k):
     logits = _checked_logits(logits)
     if k not in range(1, logits.shape[1] + 1):
         raise ValueError(f"k is {k}; pass an integer from 1 to {logits.shape[1]}, the number of experts")
-    chosen = np.argsort(-logits, axis=1, kind="stable")[:, : int(k)]
-    return chosen, softmax(np.take_along_axis(logits, chosen, axis=1))
+    chosen = np.argsort(-logits, kind="stable")[:, : int(k)]
+    return chosen, softmax(logits[np.arange(len(logits))[:, None], chosen])
 
 
 def moe_layer(x, w_router, experts, k, capacity=None):
@@ -109,7 +109,7 @@ def moe_layer(x, w_router, experts, k, capacity=None):
     >>> moe_layer([[3, 1], [4, 1], [5, 1]], [[1, 0], [0, 1]], experts, k=1, capacity=2).tolist()
     [[30.0, 10.0], [40.0, 10.0], [0.0, 0.0]]
     """
-    x, w_router = np.asarray(x, dtype=float), np.asarray(w_router, dtype=float)
+    x, w_router = np.asarray(x, dtype=float), np.asarray(w_router)
     if x.ndim != 2 or w_router.shape != (x.shape[1], len(experts)):
         raise ValueError(
             f"x and w_router have shapes {x.shape} and {w_router.shape}, with {len(experts)} experts; "
@@ -273,7 +273,7 @@ def router_z_loss(logits):
     0.0
     """
     logits = _checked_logits(logits)
-    log_sum_exp = (logits - log_softmax(logits))[:, 0]  # (n_tokens,)
+    log_sum_exp = logits - log_softmax(logits)  # (n_tokens, n_experts), all columns alike
     return float((log_sum_exp**2).mean())
 
 

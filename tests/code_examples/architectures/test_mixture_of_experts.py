@@ -49,6 +49,7 @@ def test_choice_and_weights_agree_with_jax(k, rng):
 def test_equal_logits_go_to_the_earlier_experts():
     assert route([[3, 3, 3, 3]], 2)[0].tolist() == [[0, 1]]
     assert route([[1, 3, 2, 3]], 3)[0].tolist() == [[1, 3, 2]]
+    assert route([[0, 1, 2] * 20], 4)[0].tolist() == [[2, 5, 8, 11]]
 
 
 def test_weights_survive_huge_logits_and_ignore_a_common_shift(rng):
