@@ -42,7 +42,7 @@ def all_to_all(outboxes):
     """
     if any(len(parcels) != len(outboxes) for parcels in outboxes):
         raise ValueError(f"the lengths do not fit; pass for each of {len(outboxes)} devices one parcel to each")
-    return [list(parcels) for parcels in zip(*outboxes, strict=True)]
+    return [[parcels[b] for parcels in outboxes] for b in range(len(outboxes))]
 
 
 def parallel_moe_layer(x, w_router, experts, k, n_devices):
@@ -104,22 +104,19 @@ def parallel_moe_layer(x, w_router, experts, k, n_devices):
             f"{len(x)} tokens and {len(experts)} experts cannot be shared out to {n_devices} devices; "
             "pass a number that divides both"
         )
-    per_device = len(experts) // n_devices
-    shards = np.split(x, n_devices)
-    routed = [route(shard @ np.asarray(w_router), k) for shard in shards]
-    picks = [[np.nonzero(chosen // per_device == b) for b in range(n_devices)] for chosen, _ in routed]
-    outboxes = [
-        [(shard[token], chosen[token, place]) for token, place in row]
-        for shard, (chosen, _), row in zip(shards, routed, picks, strict=True)
-    ]
-    results = [[_run(*parcel, experts) for parcel in inbox] for inbox in all_to_all(outboxes)]
-    output = np.zeros_like(x)
-    for shard, (_, weights), row, back in zip(
-        np.split(output, n_devices), routed, picks, all_to_all(results), strict=True
-    ):
-        for (token, place), rows in zip(row, back, strict=True):
-            np.add.at(shard, token, weights[token, place, None] * rows)  # a token may have two experts there
-    return output, np.array([[len(rows) for rows, _ in outbox] for outbox in outboxes])
+    devices = range(n_devices)
+    host = np.repeat(devices, len(experts) // n_devices)  # (n_experts,)
+    tokens, results = np.split(x, n_devices), np.split(np.zeros_like(x), n_devices)
+    routed = [route(tokens[a] @ w_router, k) for a in devices]
+    picks = [[np.nonzero(host[chosen] == b) for b in devices] for chosen, _ in routed]  # which token, which choice
+    inboxes = all_to_all([[(tokens[a][picks[a][b][0]], routed[a][0][picks[a][b]]) for b in devices] for a in devices])
+    back = all_to_all([[_run(*parcel, experts) for parcel in inbox] for inbox in inboxes])
+    for a in devices:
+        for b in devices:
+            token, choice = picks[a][b]
+            weights = routed[a][1][token, choice]
+            np.add.at(results[a], token, weights[:, None] * back[a][b])  # a token may have two experts there
+    return np.concatenate(results), np.array([[len(rows) for rows in boxes] for boxes in back])
 
 
 def exchange_bytes(n_tokens, d_model, copies, n_devices, dispatch_bytes=2, combine_bytes=2):
