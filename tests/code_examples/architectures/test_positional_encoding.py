@@ -163,6 +163,13 @@ def test_refuses_vectors_without_a_position_each(shape, n):
         rotate(np.ones(shape), np.arange(n))
 
 
+@pytest.mark.parametrize("shape", [(2,), ()])
+def test_refuses_a_single_vector_with_a_single_position(shape):
+    message = re.escape(f"x has shape {shape}; pass (..., n, d) and n positions, not ()")
+    with pytest.raises(ValueError, match=message):
+        rotate(np.ones(shape), 0)
+
+
 @pytest.mark.parametrize("wrong", [math.nan, math.inf])
 def test_refuses_entries_that_are_not_finite(wrong):
     with pytest.raises(ValueError, match="an entry of x is not finite; look for what made NaN or infinity first"):
