@@ -98,14 +98,14 @@ def attend_with_cache(x, cache, w_query, w_key, w_value, w_output):
     >>> output.tolist(), cache[1].tolist()
     ([[3.0]], [[[6.0], [2.0], [1.0]]])
     """
-    x = np.asarray(x, dtype=np.float64)
+    x = np.asarray(x)
     past_keys, past_values = cache
     n_kv_heads, n_past, d_head = past_keys.shape
     if x.ndim != 2 or not len(x):
         raise ValueError(f"x has shape {x.shape}; pass (n_new, d_model) with at least one new token")
 
     def heads(weights):
-        return (x @ weights).reshape(len(x), -1, d_head).swapaxes(0, 1)  # (heads, n_new, d_head)
+        return (x @ weights).reshape(len(x), -1, d_head).transpose(1, 0, 2)  # (heads, n_new, d_head)
 
     queries = heads(w_query)
     if len(queries) % n_kv_heads:
@@ -119,7 +119,7 @@ def attend_with_cache(x, cache, w_query, w_key, w_value, w_output):
         values.repeat(shared, axis=0),
         allowed=causal_mask(n_past + len(x))[n_past:],  # (n_new, n_past + n_new)
     )
-    return mixed.swapaxes(0, 1).reshape(len(x), -1) @ np.asarray(w_output), (keys, values)
+    return mixed.transpose(1, 0, 2).reshape(len(x), -1) @ w_output, (keys, values)
 
 
 def cache_bytes_per_token(n_layers, n_kv_heads, d_head, bits=16):
@@ -168,4 +168,4 @@ def cache_bytes_per_token(n_layers, n_kv_heads, d_head, bits=16):
         raise ValueError(f"sizes are {n_layers}, {n_kv_heads} and {d_head}; pass at least 1 for each")
     if not bits > 0:
         raise ValueError(f"bits is {bits}; pass a number above 0")
-    return float(2 * n_layers * n_kv_heads * d_head * bits / 8)
+    return 2 * n_layers * n_kv_heads * d_head * bits / 8

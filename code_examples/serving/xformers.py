@@ -55,7 +55,6 @@ def chunked_attention(queries, keys, values, chunk):
     """
     if chunk < 1:
         raise ValueError(f"chunk is {chunk}; pass at least 1")
-    queries = np.asarray(queries, dtype=np.float64)
     starts = range(0, len(queries), chunk)
     return np.concatenate([scaled_dot_product_attention(queries[s : s + chunk], keys, values) for s in starts])
 
@@ -96,7 +95,6 @@ def positive_features(x, directions):
     >>> positive_features([[0, 0]], [[3, 1], [-2, 5], [0, 1], [1, 1]]).tolist()
     [[0.5, 0.5, 0.5, 0.5]]
     """
-    directions = np.asarray(directions, dtype=np.float64)
     return np.exp(_log_features(x, directions)) / np.sqrt(len(directions))
 
 
@@ -147,7 +145,7 @@ def random_feature_attention(queries, keys, values, directions):
     >>> random_feature_attention([[0]], [[0], [0], [0]], [[3], [6], [0]], [[1.5]]).round(12).tolist()
     [[3.0]]
     """
-    root = np.asarray(keys, dtype=np.float64).shape[-1] ** 0.25  # so that a dot product is divided by sqrt(d_key)
+    root = np.shape(keys)[-1] ** 0.25  # so that a dot product is divided by sqrt(d_key)
     query_logs = _log_features(np.divide(queries, root), directions)  # (n_queries, n_features)
     key_logs = _log_features(np.divide(keys, root), directions)  # (n_keys, n_features)
     query_features = np.exp(query_logs - query_logs.max(axis=1, keepdims=True))  # a factor for each query cancels
