@@ -194,11 +194,10 @@ def multi_head_attention(x, w_query, w_key, w_value, w_output, n_heads, allowed=
     if not (n_heads >= 1 and n_heads % 1 == 0 and all(width % n_heads == 0 for width in widths)):
         raise ValueError(f"{n_heads} heads cannot share widths {widths}; pass a count that divides them")
 
-    def split(rows):
-        return rows.reshape(len(x), int(n_heads), -1).swapaxes(0, 1)  # (n_heads, n, width)
-
-    heads = scaled_dot_product_attention(split(x @ w_query), split(x @ w_key), split(x @ w_value), allowed)
-    return heads.swapaxes(0, 1).reshape(len(x), -1) @ w_output
+    # each (n_heads, n, width): the columns that belong to each head
+    queries, keys, values = (np.split(x @ w, n_heads, axis=1) for w in (w_query, w_key, w_value))
+    heads = scaled_dot_product_attention(queries, keys, values, allowed)
+    return np.hstack(heads) @ w_output
 
 
 def _matrices(**parts):

@@ -51,7 +51,7 @@ def window_mask(n, window):
     [[True, False], [False, True]]
     """
     _check("window", window)
-    return np.triu(causal_mask(n), 1 - int(window))
+    return np.triu(causal_mask(n), 1 - window)
 
 
 def receptive_field(n_layers, window):
