@@ -42,7 +42,7 @@ def test_parts_of_the_feed_forward_layer_add_up(n_devices):
     x, w_in, b_in, w_out, b_out = layer(np.random.default_rng(0))
     parts = shard_feed_forward(x, w_in, b_in, w_out, b_out, n_devices)
     expected = jax.nn.relu(jnp.array(x) @ w_in + b_in) @ w_out + b_out
-    assert len(parts) == n_devices and {part.shape for part in parts} == {(7, 5)}
+    assert [part.shape for part in parts] == [(7, 5)] * n_devices
     assert_allclose(sum(parts), expected, rtol=1e-4, atol=1e-4)
     width = 12 // n_devices
     last = np.maximum(x @ w_in[:, -width:] + b_in[-width:], 0) @ w_out[-width:]
