@@ -171,11 +171,11 @@ def within_capacity(chosen, n_experts, capacity):
     [[True, False], [True, True], [False, False]]
     """
     chosen = np.asarray(chosen)
-    if chosen.ndim != 2 or not chosen.size or chosen.min() < 0 or chosen.max() >= n_experts:
+    if chosen.ndim != 2 or not np.isin(chosen, range(n_experts)).all() or not chosen.size:
         raise ValueError(f"chosen is no table of experts 0 to {n_experts - 1}; pass what `route` returns")
-    if capacity < 1 or capacity != int(capacity):
+    if capacity < 1 or capacity % 1 != 0:
         raise ValueError(f"capacity is {capacity}; pass an integer of at least 1")
-    queue = np.eye(n_experts)[chosen.T.ravel()]  # (k * n_tokens, n_experts)
+    queue = chosen.T.ravel()[:, None] == np.arange(n_experts)  # (k * n_tokens, n_experts)
     place = (queue.cumsum(axis=0) * queue).sum(axis=1)  # 1 for the first in the queue of an expert
     return (place <= capacity).reshape(chosen.T.shape).T
 

@@ -198,13 +198,13 @@ def test_refuses_shapes_that_do_not_fit(x, w):
         moe_layer(np.ones(x), np.ones(w), [np.negative] * 2, 1)
 
 
-@pytest.mark.parametrize("chosen", [[0, 1], [[]], [[-1]], [[0, 3]]])
+@pytest.mark.parametrize("chosen", [[0, 1], [[]], [[-1]], [[0, 3]], [[0, 0.5]], [[math.nan]]])
 def test_refuses_choices_that_are_no_experts(chosen):
     with pytest.raises(ValueError, match="chosen is no table of experts 0 to 2; pass what `route` returns"):
         within_capacity(chosen, 3, 1)
 
 
-@pytest.mark.parametrize("capacity", [0, -1, 1.5])
+@pytest.mark.parametrize("capacity", [0, -1, 1.5, math.inf, math.nan])
 def test_refuses_a_capacity_that_is_none(capacity):
     message = re.escape(f"capacity is {capacity}; pass an integer of at least 1")
     with pytest.raises(ValueError, match=message):
