@@ -3,6 +3,8 @@
 Accompanies ``docs/architectures/mixtral.md``, whose names it follows: sizes as in the notation page.
 """
 
+import numpy as np
+
 
 def count_parameters(*, d_model, d_ff, n_layers, n_heads, n_kv_heads, d_head, vocab_size, n_experts, counted):
     """Count the parameters of a decoder built like Mixtral, by part.
@@ -57,7 +59,7 @@ def count_parameters(*, d_model, d_ff, n_layers, n_heads, n_kv_heads, d_head, vo
     0
     """
     sizes = (d_model, d_ff, n_layers, n_heads, n_kv_heads, d_head, vocab_size, n_experts, counted)
-    if not all(size >= 1 and size == int(size) for size in sizes) or counted > n_experts:
+    if not all(size >= 1 and size % 1 == 0 for size in sizes) or counted > n_experts:
         raise ValueError(f"sizes are {sizes}; pass integers of at least 1, and count at most n_experts")
     return {
         "experts": n_layers * counted * 3 * d_model * d_ff,
@@ -86,7 +88,7 @@ def experts_touched(n_tokens, n_experts, k):
     Raises
     ------
     ValueError
-        If `k` is not from 1 to `n_experts`.
+        If `k` is not from 1 to `n_experts`, or a number of tokens is below 0.
 
     Notes
     -----
@@ -108,4 +110,7 @@ def experts_touched(n_tokens, n_experts, k):
     """
     if not 1 <= k <= n_experts:
         raise ValueError(f"k is {k}; pass a number from 1 to {n_experts}, the number of experts")
-    return n_experts * (1 - (1 - k / n_experts) ** n_tokens)
+    if not (np.asarray(n_tokens) >= 0).all():
+        raise ValueError("a number of tokens is below 0; pass 0 or more")
+    touched = n_experts * (1 - (1 - k / n_experts) ** np.asarray(n_tokens))
+    return touched if np.ndim(n_tokens) else float(touched)

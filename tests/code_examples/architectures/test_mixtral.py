@@ -1,6 +1,7 @@
 """Parameter counts against published totals and built matrices, and touched experts against enumeration."""
 
 import itertools
+import math
 import re
 
 import numpy as np
@@ -75,11 +76,18 @@ def test_touched_experts_agree_with_enumeration(n_tokens, n_experts, k):
 
 
 def test_touched_experts_take_several_batches():
-    assert_allclose(experts_touched(np.array([0, 1, 2]), 8, 2), [0, 2, 3.5])
+    assert_allclose(experts_touched([0, 1, 2], 8, 2), [0, 2, 3.5])
+    assert type(experts_touched(2, 8, 2)) is float
+
+
+@pytest.mark.parametrize("wrong", [-1, [3, -2], math.nan])
+def test_refuses_fewer_than_no_tokens(wrong):
+    with pytest.raises(ValueError, match="a number of tokens is below 0; pass 0 or more"):
+        experts_touched(wrong, 8, 2)
 
 
 @pytest.mark.parametrize("name", [*SMALL, "n_experts", "counted"])
-@pytest.mark.parametrize("wrong", [0, -1, 1.5])
+@pytest.mark.parametrize("wrong", [0, -1, 1.5, math.inf, math.nan])
 def test_refuses_sizes_that_are_none(name, wrong):
     sizes = SMALL | {"n_experts": 3, "counted": 2} | {name: wrong}
     with pytest.raises(ValueError, match=re.escape(f"sizes are {tuple(sizes.values())}; pass integers of at least 1")):
