@@ -72,7 +72,8 @@ def parallel_moe_layer(x, w_router, experts, k, n_devices):
     Raises
     ------
     ValueError
-        If tokens or experts cannot be shared out evenly, or `route` refuses the logits.
+        If the shapes do not fit, tokens or experts cannot be shared out evenly, or `route` refuses
+        the logits.
 
     Notes
     -----
@@ -98,8 +99,13 @@ def parallel_moe_layer(x, w_router, experts, k, n_devices):
     >>> parallel_moe_layer([[1, 3], [0, 2]], [[1, 0], [0, 1]], experts, k=1, n_devices=1)[1].tolist()
     [[2]]
     """
-    x = np.asarray(x, dtype=float)
-    if n_devices < 1 or len(x) % n_devices or len(experts) % n_devices:
+    x, w_router = np.asarray(x, dtype=float), np.asarray(w_router, dtype=float)
+    if x.ndim != 2 or w_router.shape != (x.shape[1], len(experts)):
+        raise ValueError(
+            f"x and w_router have shapes {x.shape} and {w_router.shape}, with {len(experts)} experts; "
+            "pass (n_tokens, d_model), (d_model, n_experts) and n_experts"
+        )
+    if n_devices not in range(1, len(experts) + 1) or len(x) % n_devices or len(experts) % n_devices:
         raise ValueError(
             f"{len(x)} tokens and {len(experts)} experts cannot be shared out to {n_devices} devices; "
             "pass a number that divides both"
@@ -198,7 +204,7 @@ def expected_devices(n_experts, n_devices, k):
     >>> expected_devices(6, 3, 1)
     1.0
     """
-    if n_devices < 1 or n_experts % n_devices or not 1 <= k <= n_experts:
+    if n_devices not in range(1, n_experts + 1) or n_experts % n_devices or k not in range(1, n_experts + 1):
         raise ValueError(
             f"{n_experts} experts, {n_devices} devices and k = {k}; pass a divisor, and k from 1 to n_experts"
         )

@@ -74,11 +74,20 @@ def test_an_expert_sees_the_rows_of_all_devices_and_no_others(rng):
         assert sorted(seen[i]) == sorted(x[(chosen == i).any(axis=1)].tolist())
 
 
-@pytest.mark.parametrize("n_devices", [0, -1, 5, 8, 24])
+@pytest.mark.parametrize("n_devices", [0, -1, 1.5, 5, 8, 24])
 def test_refuses_devices_that_cannot_share(n_devices, rng):
     message = re.escape(f"24 tokens and 12 experts cannot be shared out to {n_devices} devices; pass a number that")
     with pytest.raises(ValueError, match=message):
         parallel_moe_layer(*layer(rng), 2, n_devices)
+
+
+@pytest.mark.parametrize(
+    ("x", "w"), [((24, 5), (5, 11)), ((24, 5), (5, 13)), ((24, 5), (4, 12)), ((24,), (24, 12)), ((2, 12, 5), (5, 12))]
+)
+def test_refuses_shapes_that_do_not_fit(x, w):
+    message = re.escape(f"x and w_router have shapes {x} and {w}, with 12 experts; pass (n_tokens, d_model)")
+    with pytest.raises(ValueError, match=message):
+        parallel_moe_layer(np.ones(x), np.ones(w), [np.negative] * 12, 2, 4)
 
 
 def test_inputs_are_left_alone(rng):
@@ -137,7 +146,9 @@ def test_refuses_counts_that_are_none(position):
         exchange_bytes(1, 1, 1, 0)
 
 
-@pytest.mark.parametrize(("n_experts", "n_devices", "k"), [(4, 0, 1), (4, 3, 1), (4, 2, 0), (4, 2, 5), (4, -2, 1)])
+@pytest.mark.parametrize(
+    ("n_experts", "n_devices", "k"), [(4, 0, 1), (4, 3, 1), (4, 2, 0), (4, 2, 5), (4, -2, 1), (3, 1.5, 1), (4, 2, 1.5)]
+)
 def test_refuses_placements_that_are_none(n_experts, n_devices, k):
     message = re.escape(
         f"{n_experts} experts, {n_devices} devices and k = {k}; pass a divisor, and k from 1 to n_experts"
