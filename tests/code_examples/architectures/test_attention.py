@@ -118,6 +118,7 @@ def test_a_shift_of_all_values_leaves_the_effects_and_a_factor_carries_over():
         ([1.5, -0.5], [[1], [2]], "pass shares of at least 0 that sum to 1"),
         ([float("nan"), 1], [[1], [2]], "pass shares of at least 0 that sum to 1"),
         ([1, 0], [[1], [2]], "one item holds all weight; without it nothing is left to answer with"),
+        ([0, 1 + 1e-7], [[1], [2]], "one item holds all weight; without it nothing is left to answer with"),
         ([0.5, 0.5], [[1], [float("inf")]], "a value is NaN or infinite; pass finite numbers"),
         ([0.5, 0.5], [[float("nan")], [1]], "a value is NaN or infinite; pass finite numbers"),
     ],
