@@ -69,7 +69,8 @@ def attend_with_cache(x, cache, w_query, w_key, w_value, w_output):
     Raises
     ------
     ValueError
-        If there is no new token, or the query heads cannot share the key-value heads evenly.
+        If there is no new token, `w_key` or `w_value` does not fit the cache, or the query heads
+        cannot share the key-value heads evenly.
 
     Notes
     -----
@@ -103,6 +104,11 @@ def attend_with_cache(x, cache, w_query, w_key, w_value, w_output):
     n_kv_heads, n_past, d_head = past_keys.shape
     if x.ndim != 2 or not len(x):
         raise ValueError(f"x has shape {x.shape}; pass (n_new, d_model) with at least one new token")
+
+    needed = (x.shape[1], n_kv_heads * d_head)
+    for name, weights in (("w_key", w_key), ("w_value", w_value)):
+        if np.shape(weights) != needed:
+            raise ValueError(f"{name} has shape {np.shape(weights)}; with this cache, pass {needed}")
 
     def heads(weights):
         return (x @ weights).reshape(len(x), -1, d_head).transpose(1, 0, 2)  # (heads, n_new, d_head)

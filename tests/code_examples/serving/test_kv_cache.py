@@ -98,6 +98,15 @@ def test_refuses_what_is_no_row_of_tokens(shape):
         attend_with_cache(np.ones(shape), empty_cache(1, 4), *[np.eye(4)] * 4)
 
 
+@pytest.mark.parametrize(("place", "name"), [(1, "w_key"), (2, "w_value")])
+@pytest.mark.parametrize("shape", [(4, 8), (4, 3), (5, 6), (6,)])
+def test_refuses_projections_that_do_not_fit_the_cache(place, name, shape):
+    parts = [np.ones((4, 6)), np.ones((4, 6)), np.ones((4, 6)), np.ones((6, 4))]
+    parts[place] = np.ones(shape)
+    with pytest.raises(ValueError, match=re.escape(f"{name} has shape {shape}; with this cache, pass (4, 6)")):
+        attend_with_cache(np.ones((1, 4)), empty_cache(2, 3), *parts)
+
+
 def test_refuses_heads_that_cannot_be_shared():
     wide = np.ones((4, 6)), np.ones((4, 4)), np.ones((4, 4)), np.ones((6, 4))
     with pytest.raises(ValueError, match=re.escape("3 query heads cannot share 2 key-value heads; pass a multiple")):
