@@ -15,7 +15,7 @@ templates_path = ["_templates"]
 nitpicky = True
 suppress_warnings = [
     "bibtex.duplicate_citation",  # a source is listed on each page that cites it; the page's own list wins
-    "bibtex.duplicate_label",  # said by the fieldbook extension, at the entry's line
+    "bibtex.duplicate_label",  # the fieldbook extension gives letters to entries that read alike
     "bibtex.key_not_found",  # said by the fieldbook extension, with the nearest key
     "misc.highlighting_failure",  # said by the fieldbook extension, with the line in the code
     "myst.header",  # said by the fieldbook extension, also where the title is what is missing

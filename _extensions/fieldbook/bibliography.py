@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pybtex.errors
 from sphinxcontrib.bibtex.citation_target import parse_citation_targets
 
-from fieldbook.citations import SEEN, label
+from fieldbook.citations import SEEN, give_letters
 from fieldbook.domain import Place
 from fieldbook.faults import Fault, Rule, did_you_mean, warn
 
@@ -136,22 +136,24 @@ def check_citations(citations: Iterable[tuple[str, int, str, str]], entries: dic
     return faults
 
 
-def check_labels(labels: dict[str, str], lines: dict[str, int], where: str) -> list[Fault]:
-    """Return the entries that a reader could not tell from an earlier one by author and year.
+def check_years(text: str, where: str) -> list[Fault]:
+    r"""Return the years that carry a letter: the build gives letters, so that no entry depends on its neighbours.
 
     Examples
     --------
-    >>> check_labels({"lin2023awq": "Lin 2023", "lin2023un": "Lin 2023"}, {}, "x.bib")[0].message
-    "entry 'lin2023un' reads 'Lin 2023' like 'lin2023awq'; add letters to both years, such as {2023a} and {2023b}"
+    >>> check_years("@misc{lin2023awq,\n  year = {2023a},\n}\n", "x.bib")[0].message
+    "the year is written '2023a'; write 2023: where two sources read alike, the build gives the letters"
     """
-    faults, first = [], {}
-    for key, text in labels.items():
-        if first.setdefault(text, key) != key:
-            year = re.search(r"\d{4}", text)
-            letters = f"{{{year.group()}a}} and {{{year.group()}b}}" if year else "{2026a} and {2026b}"
-            message = f"entry '{key}' reads '{text}' like '{first[text]}'; add letters to both years, such as {letters}"
-            faults.append(Fault(where, lines.get(key, 1), Rule.BIBLIOGRAPHY, message))
-    return faults
+    return [
+        Fault(
+            where,
+            text.count("\n", 0, match.start(1)) + 1,
+            Rule.BIBLIOGRAPHY,
+            f"the year is written '{match.group(1)}'; write {match.group(1)[:4]}: where two sources read alike, "
+            "the build gives the letters",
+        )
+        for match in re.finditer(r"^\s*year\s*=\s*[{\"]?(\d{4}[a-z])\b", text, re.MULTILINE)
+    ]
 
 
 def check_syntax(errors: Iterable[PybtexError], texts: dict[str, str]) -> list[Fault]:
@@ -193,8 +195,9 @@ def before_parsing(app: Sphinx) -> None:
 def after_parsing(app: Sphinx) -> None:
     """End that; a bibliography with errors is parsed again by the next build, which so finds them again."""
     app.fieldbook_gathering.__exit__(None, None, None)  # type: ignore[attr-defined]
+    data = app.env.get_domain("cite").data
+    give_letters(data["bibdata"].data.entries.values())
     if app.fieldbook_unread:  # type: ignore[attr-defined]
-        data = app.env.get_domain("cite").data
         data["bibdata"] = data["bibdata"]._replace(encoding="outdated")
 
 
@@ -223,8 +226,7 @@ def on_env_check_consistency(app: Sphinx, env: BuildEnvironment) -> None:
     for name, text in texts.items():
         lines = entry_lines(text)
         own = {key: fields for key, fields in entries.items() if key in lines}
-        labels = {key: label(entry) for key, entry in cite.bibdata.data.entries.items() if key in lines}  # type: ignore[attr-defined]
-        faults += check_labels(labels, lines, name)
+        faults += check_years(text, name)
         faults += check_entries(own, lines, {key for _, _, key, _ in citations}, name)
     warn(faults, app.srcdir)
 

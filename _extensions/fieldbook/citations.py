@@ -3,13 +3,16 @@
 sphinxcontrib-bibtex does the citing. It expects one list of sources for a whole book: for every list it looks at every
 entry of every page, which for a list on each page takes the cube of the number of pages. `Citations` is its domain
 with one difference: everything about a list is worked out from its own page, entries are formatted when their page is
-written, and a changed entry makes the pages that cite it be written again, not every page be read again. A list is
-``{bibliography}`` without options.
+written, and a changed entry makes the pages that cite it be written again, not every page be read again. Sources that
+read alike get letters (`give_letters`). A list is ``{bibliography}`` without options.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
+import re
+from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
 import pybtex.plugin
@@ -29,7 +32,7 @@ from sphinxcontrib.bibtex.nodes import bibliography
 from fieldbook.faults import Fault, Rule, warn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from docutils.nodes import document
@@ -53,6 +56,36 @@ def label(entry: Entry) -> str:
     who = names[0] if len(names) == 1 else f"{names[0]} and {names[1]}"
     who = f"{names[0]} et al." if len(names) > 2 else who
     return f"{who} {entry.fields.get('year', '')}".strip().replace("{", "").replace("}", "")
+
+
+def give_letters(entries: Iterable[Entry]) -> None:
+    """Give the years of entries that read alike a letter each, in their order: Lin 2023a, Lin 2023b.
+
+    Letters given before are taken away first, so it does no harm to entries that kept theirs from an earlier build.
+
+    Examples
+    --------
+    >>> from pybtex.database import Entry
+    >>> lin = [Entry("misc", {"author": "Lin", "year": year}) for year in ("2023", "2023b", "2024")]
+    >>> give_letters(lin)
+    >>> [entry.fields["year"] for entry in lin]
+    ['2023a', '2023b', '2024']
+    """
+    alike: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if year := entry.fields.get("year"):
+            entry.fields["year"] = re.sub(r"(?<=\d)[a-z]+$", "", year)
+            alike.setdefault(label(entry), []).append(entry)
+    for group in alike.values():
+        if len(group) > 1:
+            for entry, letter in zip(group, _letters(), strict=False):
+                entry.fields["year"] += letter
+
+
+def _letters() -> Iterator[str]:
+    """Yield a, b, …, z, aa, ab, …."""
+    for width in itertools.count(1):
+        yield from map("".join, itertools.product(ascii_lowercase, repeat=width))
 
 
 class AuthorYearLabels(BaseLabelStyle):

@@ -346,12 +346,12 @@ def remove_card(root: Path, slug: str, retired: bool) -> None:
 
 @edit
 def add_source(root: Path, count: int, slug: str) -> None:
-    """Add an entry to the bibliography, cited by a page that may not exist."""
+    """Add an entry to the bibliography, cited by a page that may not exist; all of them read alike but for a letter."""
     path, key = root / BIBLIOGRAPHY, f"zzz200{count}entry"
     text = path.read_text(encoding="utf-8")
     if key not in text:
         path.write_text(
-            f"{text}\n@misc{{{key},\n  title = {{Entry {count}}},\n  author = {{Zzz, A.}},\n  year = {{200{count}}},\n"
+            f"{text}\n@misc{{{key},\n  title = {{Entry {count}}},\n  author = {{Zzz, A.}},\n  year = {{2000}},\n"
             f"  url = {{https://example.org/{count}}},\n  seen = {{text}},\n}}\n",
             encoding="utf-8",
         )
