@@ -163,7 +163,7 @@ def elbo(model, data, noise):
     Raises
     ------
     ValueError
-        If an argument does not fit the model, or an entry is not finite.
+        If an argument does not fit the model, an entry is not finite, or the model's noise is out of range.
 
     Notes
     -----
@@ -204,7 +204,7 @@ def log_likelihood(model, data):
     Raises
     ------
     ValueError
-        If `data` does not fit the model, or an entry is not finite.
+        If `data` does not fit the model, an entry is not finite, or the model's noise is out of range.
 
     Notes
     -----
@@ -349,8 +349,7 @@ def train_vae(data, noise_sd, rng, n_hidden=16, n_steps=400, learning_rate=0.02)
     data = np.asarray(data, dtype=float)
     if data.ndim != 2 or not data.size or not np.isfinite(data).all():
         raise ValueError(f"data have shape {data.shape}; pass finite rows and columns, at least one each")
-    if not 0 < noise_sd < math.inf:
-        raise ValueError(f"noise_sd is {noise_sd}; pass a finite number above 0")
+    _check_noise(noise_sd)
     parts = [*_start(data.shape[1], n_hidden, 2, rng), *_start(1, n_hidden, data.shape[1], rng)]
     ends = np.cumsum([part.size for part in parts])[:-1]
 
@@ -372,8 +371,15 @@ def _start(d_in, d_hidden, d_out, rng):
     return w_in, np.zeros(d_hidden), w_out, np.zeros(d_out)
 
 
+def _check_noise(noise_sd):
+    """Refuse a standard deviation that is none."""
+    if not 0 < noise_sd < math.inf:
+        raise ValueError(f"noise_sd is {noise_sd}; pass a finite number above 0")
+
+
 def _log_density(model, data, codes):
     """Return the log density of data given codes, shape (..., n)."""
+    _check_noise(model.noise_sd)
     missed = np.asarray(data, dtype=float) - decode(model, codes)  # (..., n, d)
     sizes = (missed / model.noise_sd) ** 2 + math.log(2 * math.pi) + 2 * math.log(model.noise_sd)
     return -sizes.sum(axis=-1) / 2

@@ -179,9 +179,14 @@ def test_refuses_data_that_is_none(data, rng):
 
 
 @pytest.mark.parametrize("wrong", [0, -1, math.inf, math.nan])
-def test_refuses_noise_out_of_range(wrong, rng):
-    with pytest.raises(ValueError, match=f"noise_sd is {wrong}; pass a finite number above 0"):
+def test_refuses_noise_out_of_range(wrong, model, rng):
+    message = f"noise_sd is {wrong}; pass a finite number above 0"
+    with pytest.raises(ValueError, match=message):
         train_vae([[1.0]], wrong, rng)
+    with pytest.raises(ValueError, match=message):
+        elbo(model._replace(noise_sd=wrong), [[1.0, 2, 3]], [0])
+    with pytest.raises(ValueError, match=message):
+        log_likelihood(model._replace(noise_sd=wrong), [[1.0, 2, 3]])
 
 
 @pytest.mark.parametrize("wrong", [0, -1, math.nan, [1, 0]])
