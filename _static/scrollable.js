@@ -9,5 +9,6 @@
   };
   addEventListener('resize', mark);
   document.addEventListener('toggle', mark, true); // an opened fold
+  document.fonts.addEventListener('loadingdone', mark); // formulas widen when their fonts arrive
   mark();
 })();

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from fieldbook.build import OUTPUT
 from tests.building import build_html
@@ -22,6 +23,10 @@ MARKERS = {
     "browser": "browser",
 }
 
+
+# An example that takes long says something of the machine, not of the code.
+settings.register_profile("fieldbook", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("fieldbook")
 
 collect_ignore = ["roots"]  # small books with faults of their own
 

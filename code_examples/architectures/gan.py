@@ -112,8 +112,10 @@ def gan_gradients(model, real, noise):
 
     Returns
     -------
-    by_generator, by_discriminator : list of four ndarrays
-        Gradient of each loss by the parts of each network; both losses are to be made small.
+    by_generator : list of four ndarrays
+        Gradient of the generator's loss by its parts.
+    by_discriminator : list of four ndarrays
+        Gradient of the discriminator's loss by its parts; both losses are to be made small.
 
     Notes
     -----

@@ -52,8 +52,10 @@ def encode(model, data):
 
     Returns
     -------
-    mean, sd : ndarray, shape (n,)
-        Mean and standard deviation of a normal distribution, dimensionless.
+    mean : ndarray, shape (n,)
+        Mean of a normal distribution, dimensionless.
+    sd : ndarray, shape (n,)
+        Its standard deviation.
 
     Raises
     ------

@@ -143,8 +143,10 @@ def oldest_first(ring):
 
     Returns
     -------
-    keys, values : ndarray, shape (min(n_written, window), d_head)
+    keys : ndarray, shape (min(n_written, window), d_head)
         The oldest token that is left comes first, the newest last.
+    values : ndarray, shape (min(n_written, window), d_head)
+        In the same order.
 
     Notes
     -----

@@ -158,7 +158,7 @@ PIECES = st.sampled_from([*WORDS, *INLINE, *MARKS, *BLOCKS])
 
 
 @seed(20261101)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.lists(PIECES, max_size=30), st.sampled_from(["", " "]))
 def test_links_change_no_word_of_any_page_and_are_put_in_once(pieces, between):
     page = between.join(pieces)

@@ -85,7 +85,7 @@ def test_refuses_what_is_not_finite(parts, place, wrong):
 
 
 @given(st.lists(st.floats(-3, 3), min_size=2, max_size=6), st.integers(0, 99))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_removal_is_what_masking_does(scores, seed):
     """Hold the closed form against the attention of another page, once with and once without each item."""
     values = np.random.default_rng(seed).standard_normal((len(scores), 3))

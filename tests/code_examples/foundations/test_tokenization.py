@@ -53,7 +53,7 @@ def trained_by_replacement(data, n_merges):
     return merges
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=60), st.integers(0, 40))
 def test_any_bytes_come_back(data, n_merges):
     merges = train_bpe(TEXT, n_merges)

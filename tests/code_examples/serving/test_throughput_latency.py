@@ -17,7 +17,9 @@ CHIP = {"flops": 1000.0, "bandwidth": 40.0}
 @pytest.mark.parametrize(("n", "d_in", "d_out"), [(3, 64, 48), (7, 33, 5), (128, 16, 96)])
 def test_intensity_agrees_with_what_a_compiler_counts(n, d_in, d_out):
     product = jax.jit(lambda x, w: x @ w)
-    cost = product.lower(jnp.ones((n, d_in)), jnp.ones((d_in, d_out))).compile().cost_analysis()
+    cost = (
+        product.lower(jnp.ones((n, d_in), jnp.float32), jnp.ones((d_in, d_out), jnp.float32)).compile().cost_analysis()
+    )
     cost = cost[0] if isinstance(cost, list) else cost
     assert_allclose(matmul_intensity(n, d_in, d_out, bytes_per_number=4), cost["flops"] / cost["bytes accessed"])
 
