@@ -31,7 +31,7 @@ def shard_feed_forward(x, w_in, b_in, w_out, b_out, n_devices):
     Raises
     ------
     ValueError
-        If `n_devices` does not divide d_ff, or the layer itself refuses its input.
+        If `n_devices` does not divide d_ff, shapes do not fit, or the layer itself refuses its input.
 
     Notes
     -----
@@ -57,6 +57,9 @@ def shard_feed_forward(x, w_in, b_in, w_out, b_out, n_devices):
     [[[110.0]]]
     """
     w_in, b_in, w_out, b_out = (np.asarray(part, dtype=np.float64) for part in (w_in, b_in, w_out, b_out))
+    if not w_in.shape[1:] == b_in.shape == w_out.shape[:1]:
+        shapes = f"{w_in.shape}, {b_in.shape}, {w_out.shape}"
+        raise ValueError(f"shapes are {shapes}; pass (d_model, d_ff), (d_ff,), (d_ff, d_out)")
     shares = _split(w_in.shape[-1], n_devices)
     biases = [b_out] + [np.zeros_like(b_out)] * (len(shares) - 1)
     return [
@@ -87,7 +90,7 @@ def shard_attention(x, w_query, w_key, w_value, w_output, n_heads, n_devices):
     Raises
     ------
     ValueError
-        If `n_devices` does not divide `n_heads`, or attention refuses its input.
+        If `n_devices` does not divide `n_heads` and every width, or attention refuses its input.
 
     Notes
     -----
@@ -109,12 +112,9 @@ def shard_attention(x, w_query, w_key, w_value, w_output, n_heads, n_devices):
     """
     matrices = [np.asarray(part, dtype=np.float64) for part in (w_query, w_key, w_value, w_output)]
     heads = _split(n_heads, n_devices)
+    widths = (*(matrix.shape[-1] for matrix in matrices[:3]), len(matrices[3]))
     parts = []
-    for share in heads:
-        *columns, rows = (
-            slice(share.start * width // n_heads, share.stop * width // n_heads)
-            for width in (*(matrix.shape[-1] for matrix in matrices[:3]), len(matrices[3]))
-        )
+    for share, *columns, rows in zip(heads, *(_split(width, n_devices) for width in widths), strict=True):
         projections = [matrix[:, place] for matrix, place in zip(matrices[:3], columns, strict=True)]
         parts.append(multi_head_attention(x, *projections, matrices[3][rows], share.stop - share.start))
     return parts

@@ -78,6 +78,20 @@ def test_refuses_devices_that_cannot_share(wrong):
         shard_attention(np.ones((3, 2)), *[np.ones((2, 2))] * 4, 2, wrong)
 
 
+def test_refuses_heads_of_unequal_width():
+    x, wide, output = np.ones((3, 2)), [np.ones((2, 10))] * 3, np.ones((10, 2))
+    with pytest.raises(ValueError, match="4 devices cannot share 10 evenly; pass a divisor of it"):
+        shard_attention(x, *wide, output, 4, 4)
+    with pytest.raises(ValueError, match="2 heads cannot share"):
+        shard_attention(x, *wide, output, 4, 2)
+
+
+@pytest.mark.parametrize(("n_bias", "n_rows"), [(18, 12), (12, 18), (18, 18)])
+def test_refuses_a_bias_and_rows_that_no_hidden_number_has(n_bias, n_rows):
+    with pytest.raises(ValueError, match=re.escape(f"shapes are (6, 12), ({n_bias},), ({n_rows}, 5); pass (d_model")):
+        shard_feed_forward(np.ones((7, 6)), np.ones((6, 12)), np.ones(n_bias), np.ones((n_rows, 5)), np.ones(5), 3)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
