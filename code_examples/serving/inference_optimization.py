@@ -45,8 +45,7 @@ def acceptance_rate(target, draft):
     0.0
     """
     target, draft = _distribution(target), _distribution(draft)
-    if target.shape != draft.shape:
-        raise ValueError(f"target has {target.size} tokens and draft {draft.size}; use one vocabulary")
+    _check_vocabulary(target, draft)
     return float(np.minimum(target, draft).sum())
 
 
@@ -121,7 +120,8 @@ def speculative_round(target, draft, prefix, n_drafted, rng):
     Raises
     ------
     ValueError
-        If a model returns no distribution, or `n_drafted` is no integer of at least 1.
+        If a model returns no distribution, the two differ in length, or `n_drafted` is no integer of
+        at least 1.
 
     Notes
     -----
@@ -154,6 +154,7 @@ def speculative_round(target, draft, prefix, n_drafted, rng):
         drafted.append(_draw(beliefs[-1], rng))
     for i, (token, q) in enumerate(zip(drafted, beliefs, strict=True)):
         p = _distribution(target((*prefix, *drafted[:i])))
+        _check_vocabulary(p, q)
         if rng.random() * q[token] >= p[token]:  # rejected with probability 1 - p / q
             missing = np.maximum(p - q, 0)
             return [*drafted[:i], _draw(missing / missing.sum(), rng)]
@@ -279,6 +280,11 @@ def _distribution(probabilities):
     if p.ndim != 1 or not (p >= 0).all() or not abs(p.sum() - 1) < 1e-9:
         raise ValueError("pass one row of probabilities that sum to 1")
     return p
+
+
+def _check_vocabulary(target, draft):
+    if target.shape != draft.shape:
+        raise ValueError(f"target has {target.size} tokens and draft {draft.size}; use one vocabulary")
 
 
 def _draw(probabilities, rng):

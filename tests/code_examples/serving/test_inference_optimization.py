@@ -176,6 +176,11 @@ def test_refuses_what_is_no_distribution(wrong):
 def test_refuses_two_vocabularies():
     with pytest.raises(ValueError, match="target has 1 tokens and draft 2; use one vocabulary"):
         acceptance_rate([1], [0.5, 0.5])
+    rng = np.random.default_rng(0)
+    for n_target, n_draft in ((1, 2), (2, 1), (3, 2)):
+        p, q = np.eye(n_target)[0], np.eye(n_draft)[0]
+        with pytest.raises(ValueError, match=f"target has {n_target} tokens and draft {n_draft}; use one vocabulary"):
+            speculative_round(lambda text, p=p: p, lambda text, q=q: q, (), 2, rng)
 
 
 @pytest.mark.parametrize("wrong", [-0.1, 1.1, float("nan")])
