@@ -21,7 +21,7 @@ def init_model(vocabulary_size, d_model, n_layers, d_ff, rng):
     Parameters
     ----------
     vocabulary_size, d_model, n_layers, d_ff : int
-        Sizes from 1 on; d_ff is the hidden width of the gated feed-forward layer.
+        Sizes from 1 on; d_ff is the hidden width of the gated feed-forward layer. `forward` needs an even d_model.
     rng : numpy.random.Generator
         Source of the normal weights, whose variance is 1 over the number of rows.
 
@@ -89,7 +89,7 @@ def forward(ids, model, n_heads):
     Raises
     ------
     ValueError
-        If `ids` are no row of ids of the vocabulary, or `n_heads` does not divide d_model.
+        If `ids` are no row of ids of the vocabulary, d_model is odd, or `n_heads` does not divide it.
 
     Notes
     -----
@@ -142,6 +142,10 @@ def count_parameters(vocabulary_size, d_model, n_layers, d_ff, ff_matrices=3, ti
     ------
     ValueError
         If a size is no integer of at least 1, or `ff_matrices` is neither 2 nor 3.
+
+    Notes
+    -----
+    Attention is counted as four square matrices. Where heads share keys and values, it has less.
 
     Examples
     --------

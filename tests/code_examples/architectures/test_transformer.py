@@ -217,6 +217,8 @@ def test_refuses_ids_and_heads_that_the_model_has_not(rng):
         forward([5], model, 2)
     with pytest.raises(ValueError, match="3 heads cannot share widths"):
         forward([1], model, 3)
+    with pytest.raises(ValueError, match="d is 3; pass an even integer of at least 2"):
+        forward([1], init_model(5, 3, 1, 2, rng), 1)
 
 
 def test_counts_are_plain_integers_and_inputs_stay(rng):
