@@ -133,7 +133,7 @@ def attribute_logits(parts, unembedding):
     Raises
     ------
     ValueError
-        If the shapes do not fit, or the parts of a token add up to zero.
+        If the shapes do not fit, or the parts of a token add up to zero, NaN or more than float64 can square.
 
     Notes
     -----
@@ -157,7 +157,10 @@ def attribute_logits(parts, unembedding):
     if parts.ndim != 3 or unembedding.ndim != 2 or parts.shape[2] != unembedding.shape[0]:
         shapes = parts.shape, unembedding.shape
         raise ValueError(f"shapes are {shapes}; pass (n_parts, n, d_model) and (d_model, vocabulary_size)")
-    size = np.sqrt(np.mean(parts.sum(axis=0) ** 2, axis=-1, keepdims=True))  # (n, 1)
-    if not (size > 0).all():
-        raise ValueError("the parts of a token add up to zero or to NaN; there is no direction to read")
+    with np.errstate(over="ignore"):  # refused below
+        size = np.sqrt(np.mean(parts.sum(axis=0) ** 2, axis=-1, keepdims=True))  # (n, 1)
+    if not ((size > 0) & (size < np.inf)).all():
+        raise ValueError(
+            "the parts of a token add up to zero, NaN or more than float64 can square; there is no direction to read"
+        )
     return (parts / size) @ unembedding

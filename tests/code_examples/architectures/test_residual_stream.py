@@ -138,9 +138,13 @@ def test_refuses_parts_that_do_not_fit(shapes):
         attribute_logits(*(np.ones(shape) for shape in shapes))
 
 
-@pytest.mark.parametrize("parts", [[[[1, 1]], [[-1, -1]]], [[[math.nan, 1]]], [[[1, 1], [0, 0]]]])
+@pytest.mark.parametrize(
+    "parts", [[[[1, 1]], [[-1, -1]]], [[[math.nan, 1]]], [[[1, 1], [0, 0]]], [[[math.inf, 1]]], [[[1e200, 1]]]]
+)
 def test_refuses_a_sum_without_direction(parts):
-    with pytest.raises(ValueError, match="the parts of a token add up to zero or to NaN; there is no direction"):
+    with pytest.raises(
+        ValueError, match="the parts of a token add up to zero, NaN or more than float64 can square; there is no"
+    ):
         attribute_logits(parts, np.eye(2))
 
 
