@@ -97,7 +97,7 @@ def mixture_noise(x, share, weights, centres, spread):
     Parameters
     ----------
     x : array_like, shape (n,)
-        Noisy values.
+        Noisy values, finite.
     share : float
         Share of the signal in them, above 0 and below 1.
     weights : array_like, shape (k,)
@@ -115,7 +115,8 @@ def mixture_noise(x, share, weights, centres, spread):
     Raises
     ------
     ValueError
-        If `share` or `spread` is out of range, or weights and centres do not fit each other.
+        If `x` is no row of finite numbers, `share` or `spread` is out of range, or weights and centres do not
+        fit each other.
 
     Notes
     -----
@@ -136,6 +137,8 @@ def mixture_noise(x, share, weights, centres, spread):
     [0.0]
     """
     x, weights, centres = (np.asarray(part, dtype=float) for part in (x, weights, centres))
+    if x.ndim != 1 or not np.isfinite(x).all():
+        raise ValueError(f"x has shape {x.shape}; pass finite numbers, (n,)")
     if not 0 < share < 1 or not 0 <= spread < math.inf:
         raise ValueError(
             f"share and spread are {share} and {spread}; pass a share inside 0 to 1, a spread of 0 or more"

@@ -151,6 +151,12 @@ def test_refuses_variances_out_of_range(variances):
         signal_shares(variances)
 
 
+@pytest.mark.parametrize("x", [0.5, [[0.5]], [math.nan], [1, math.inf]])
+def test_guess_refuses_values_that_are_no_row(x):
+    with pytest.raises(ValueError, match=re.escape(f"x has shape {np.shape(x)}; pass finite numbers, (n,)")):
+        mixture_noise(x, 0.5, [1], [0], 1)
+
+
 @pytest.mark.parametrize(("share", "spread"), [(0, 1), (1, 1), (math.nan, 1), (0.5, -1), (0.5, math.inf)])
 def test_guess_refuses_what_is_out_of_range(share, spread):
     message = f"share and spread are {share} and {spread}; pass a share inside 0 to 1, a spread of 0 or more"
