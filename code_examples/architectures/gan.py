@@ -193,7 +193,7 @@ def train_gan(data, rng, n_rounds, generator_steps=1, rates=(0.5, 0.2), n_hidden
     counts = {"n_rounds": (n_rounds, 0), "generator_steps": (generator_steps, 1)}
     counts |= {"n_hidden": (n_hidden, 1), "batch_size": (batch_size, 1)}
     for name, (count, least) in counts.items():
-        if not least <= count < math.inf or count != int(count):
+        if not isinstance(count, (int, np.integer)) or count < least:
             raise ValueError(f"{name} is {count}; pass an integer of at least {least}")
     if len(rates) != 2 or not all(0 < rate < math.inf for rate in rates):
         raise ValueError(f"rates are {rates}; pass two finite numbers above 0")

@@ -141,7 +141,7 @@ def test_refuses_data_that_is_none(data, rng):
 
 
 @pytest.mark.parametrize("name", ["n_rounds", "generator_steps", "n_hidden", "batch_size"])
-@pytest.mark.parametrize("wrong", [-1, 1.5, math.inf, math.nan])
+@pytest.mark.parametrize("wrong", [-1, 1.5, 2.0, math.inf, math.nan])
 def test_refuses_counts_out_of_range(name, wrong, rng):
     least = 0 if name == "n_rounds" else 1
     settings = {"n_rounds": 1} | {name: wrong}
