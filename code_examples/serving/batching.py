@@ -26,7 +26,7 @@ def padding_waste(lengths):
     Raises
     ------
     ValueError
-        If there is no sequence, or one is empty.
+        If there is no sequence, or a length is no integer of at least 1.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def packed_mask(lengths):
     Raises
     ------
     ValueError
-        If there is no sequence, or one is empty.
+        If there is no sequence, or a length is no integer of at least 1.
 
     Notes
     -----
@@ -105,7 +105,7 @@ def packed_positions(lengths):
     Raises
     ------
     ValueError
-        If there is no sequence, or one is empty.
+        If there is no sequence, or a length is no integer of at least 1.
 
     Examples
     --------
@@ -134,7 +134,7 @@ def finish_static(lengths, slots):
     Raises
     ------
     ValueError
-        If there is no request, an answer is empty, or `slots` is below 1.
+        If there is no request, or a length or `slots` is no integer of at least 1.
 
     Examples
     --------
@@ -175,7 +175,7 @@ def finish_continuous(lengths, slots):
     Raises
     ------
     ValueError
-        If there is no request, an answer is empty, or `slots` is below 1.
+        If there is no request, or a length or `slots` is no integer of at least 1.
 
     Notes
     -----
@@ -208,9 +208,9 @@ def finish_continuous(lengths, slots):
 
 
 def _checked(lengths, slots=1):
-    lengths = [int(n) for n in lengths]
-    if not lengths or min(lengths) < 1:
-        raise ValueError(f"lengths are {lengths}; pass at least one, each at least 1")
-    if slots < 1:
-        raise ValueError(f"slots is {slots}; pass at least 1")
-    return lengths
+    lengths = list(lengths)
+    if not lengths or not all(isinstance(n, (int, np.integer)) and n >= 1 for n in lengths):
+        raise ValueError(f"lengths are {lengths}; pass at least one, each an integer of at least 1")
+    if not isinstance(slots, (int, np.integer)) or slots < 1:
+        raise ValueError(f"slots is {slots}; pass an integer of at least 1")
+    return [int(n) for n in lengths]  # whose squares do not overflow

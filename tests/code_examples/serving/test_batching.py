@@ -33,6 +33,10 @@ def test_waste_is_what_a_padded_batch_shows(lengths):
     assert squares == pytest.approx(1 - scores.mean(), abs=1e-12)
 
 
+def test_lengths_of_few_bits_do_not_overflow():
+    assert padding_waste(np.array([200, 100], dtype=np.uint8)) == padding_waste([200, 100]) == (0.25, 0.375)
+
+
 def test_waste_of_four_prompts():
     tokens, scores = padding_waste([2048, 100, 50, 20])
     assert tokens == pytest.approx(5974 / 8192, rel=1e-12)
@@ -95,9 +99,9 @@ def test_refilling_is_never_later_and_within_its_bounds(lengths, slots):
     assert least <= continuous.max() <= sum(lengths) / slots + max(lengths)  # Graham's bound
 
 
-@pytest.mark.parametrize("lengths", [[], [0], [3, 0, 2], [-1]])
+@pytest.mark.parametrize("lengths", [[], [0], [3, 0, 2], [-1], [2.5, 1], [2.0]])
 def test_refuses_empty_sequences(lengths):
-    message = f"lengths are {lengths}; pass at least one, each at least 1"
+    message = f"lengths are {lengths}; pass at least one, each an integer of at least 1"
     for call in (padding_waste, packed_mask, packed_positions):
         with pytest.raises(ValueError, match=re.escape(message)):
             call(lengths)
@@ -106,10 +110,10 @@ def test_refuses_empty_sequences(lengths):
             call(lengths, 2)
 
 
-@pytest.mark.parametrize("slots", [0, -3])
+@pytest.mark.parametrize("slots", [0, -3, 1.5, 2.0])
 def test_refuses_no_slots(slots):
     for call in (finish_static, finish_continuous):
-        with pytest.raises(ValueError, match=re.escape(f"slots is {slots}; pass at least 1")):
+        with pytest.raises(ValueError, match=re.escape(f"slots is {slots}; pass an integer of at least 1")):
             call([1, 2], slots)
 
 
