@@ -30,7 +30,7 @@ def chunked_attention(queries, keys, values, chunk):
     Raises
     ------
     ValueError
-        If `chunk` is below 1, or the shapes do not fit.
+        If `chunk` is no integer of at least 1, or the shapes do not fit.
 
     Notes
     -----
@@ -53,8 +53,8 @@ def chunked_attention(queries, keys, values, chunk):
     >>> chunked_attention([[1], [2]], [[5]], [[7]], chunk=1).tolist()
     [[7.0], [7.0]]
     """
-    if chunk < 1:
-        raise ValueError(f"chunk is {chunk}; pass at least 1")
+    if not isinstance(chunk, (int, np.integer)) or chunk < 1:
+        raise ValueError(f"chunk is {chunk}; pass an integer of at least 1")
     starts = range(0, len(queries), chunk)
     return np.concatenate([scaled_dot_product_attention(queries[s : s + chunk], keys, values) for s in starts])
 
@@ -121,7 +121,8 @@ def random_feature_attention(queries, keys, values, directions):
     Raises
     ------
     ValueError
-        If the widths differ, or if queries and keys are so large that their features do not meet.
+        If the widths differ, there is not a value for each key, or queries and keys are so large that
+        their features do not meet.
 
     Notes
     -----
@@ -145,6 +146,8 @@ def random_feature_attention(queries, keys, values, directions):
     >>> random_feature_attention([[0]], [[0], [0], [0]], [[3], [6], [0]], [[1.5]]).round(12).tolist()
     [[3.0]]
     """
+    if len(keys) != len(values):
+        raise ValueError(f"{len(keys)} keys and {len(values)} values; pass a value for each key")
     root = np.shape(keys)[-1] ** 0.25  # so that a dot product is divided by sqrt(d_key)
     query_logs = _log_features(np.divide(queries, root), directions)  # (n_queries, n_features)
     key_logs = _log_features(np.divide(keys, root), directions)  # (n_keys, n_features)

@@ -76,9 +76,9 @@ def test_weights_are_positive_and_sum_to_one_even_for_large_vectors():
     assert_allclose(weights.sum(axis=1), 1, rtol=1e-12)
 
 
-@pytest.mark.parametrize("chunk", [0, -2])
+@pytest.mark.parametrize("chunk", [0, -2, 1.5, 2.0])
 def test_refuses_an_empty_chunk(chunk):
-    with pytest.raises(ValueError, match=re.escape(f"chunk is {chunk}; pass at least 1")):
+    with pytest.raises(ValueError, match=re.escape(f"chunk is {chunk}; pass an integer of at least 1")):
         chunked_attention(np.ones((2, 2)), np.ones((2, 2)), np.ones((2, 2)), chunk)
 
 
@@ -87,6 +87,12 @@ def test_refuses_widths_that_differ(x, directions):
     message = f"vectors of shape {x} and directions of shape {directions}; give both one width"
     with pytest.raises(ValueError, match=re.escape(message)):
         positive_features(np.ones(x), np.ones(directions))
+
+
+@pytest.mark.parametrize(("n_keys", "n_values"), [(3, 2), (2, 3)])
+def test_refuses_keys_without_values(n_keys, n_values):
+    with pytest.raises(ValueError, match=f"{n_keys} keys and {n_values} values; pass a value for each key"):
+        random_feature_attention(np.ones((1, 2)), np.ones((n_keys, 2)), np.ones((n_values, 1)), np.ones((4, 2)))
 
 
 def test_refuses_features_that_do_not_meet():
