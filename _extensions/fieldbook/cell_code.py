@@ -1,7 +1,8 @@
 """Questions asked of the code of a page's cells, answered from its syntax alone.
 
-Which strings does it show to the reader (`shown_strings`), and is each result held by a check (`unchecked`)? Both
-follow a name through one assignment, as a reader would. No Sphinx import.
+Which numbers stand in it (`number_literals`), which strings does it show to the reader (`shown_strings`), and is each
+result held by a check (`unchecked`)? The latter two follow a name through one assignment, as a reader would. No Sphinx
+import.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import builtins
 import doctest
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from fieldbook.source import Cell, Fence
 
@@ -25,12 +27,43 @@ HOLE = "\N{OBJECT REPLACEMENT CHARACTER}"
 """Stands in a string for what its f-string puts in."""
 
 
+@lru_cache(maxsize=512)  # every question is asked of every cell; a page has a few dozen
 def parsed(code: str) -> ast.Module:
-    """Return the tree of a cell; an empty one if it is not Python, which running it will tell."""
+    """Return the tree of a cell, to be read only; an empty one if it is not Python, which running it will tell."""
     try:
         return ast.parse(code)
     except SyntaxError:
         return ast.Module([], [])
+
+
+@lru_cache(maxsize=512)
+def walked(code: str) -> tuple[ast.AST, ...]:
+    """Return all nodes of a cell's tree, breadth first."""
+    return tuple(ast.walk(parsed(code)))
+
+
+def number_literals(code: str) -> set[float]:
+    """Return every number that stands literally in Python code; a minus before it counts.
+
+    Examples
+    --------
+    >>> sorted(number_literals("x = -1 + 0.5 * f(1_000)"))
+    [-1, 0.5, 1, 1000]
+    >>> number_literals("not python at all")
+    set()
+    """
+    found = set()
+    for node in walked(code):
+        if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+            found.add(node.value)
+        elif (
+            isinstance(node, ast.UnaryOp)
+            and isinstance(node.op, ast.USub)
+            and isinstance(node.operand, ast.Constant)
+            and type(node.operand.value) in (int, float)
+        ):
+            found.add(-node.operand.value)
+    return found
 
 
 # --- strings ---------------------------------------------------------------------------------------------------------
@@ -56,15 +89,15 @@ def shown_strings(codes: Iterable[str]) -> list[tuple[int, int, str]]:
     >>> shown_strings(["ax.set(xlim=(0, 4)); print(len('4'))"])
     []
     """
-    trees = [parsed(code) for code in codes]
+    nodes = [walked(code) for code in codes]
     assigned: dict[str, tuple[int, ast.expr]] = {}
-    for index, tree in enumerate(trees):
-        for node in ast.walk(tree):
+    for index, every in enumerate(nodes):
+        for node in every:
             if isinstance(node, ast.Assign):
                 assigned |= {target.id: (index, node.value) for target in node.targets if isinstance(target, ast.Name)}
     found: dict[tuple[int, int, int, str], None] = {}
-    for index, tree in enumerate(trees):
-        for node in ast.walk(tree):
+    for index, every in enumerate(nodes):
+        for node in every:
             if isinstance(node, ast.Call):
                 for argument in _shown_arguments(node):
                     for at, string in _strings(argument, index, assigned, set()):
@@ -172,12 +205,11 @@ def unchecked(cells: list[Cell], fences: list[Fence]) -> list[Unchecked]:
     foreign, own_code = _foreign(cells) | NO_RESULT | set(dir(builtins)), _imported(cells, own=True)
     found = []
     for index, cell in enumerate(cells):
-        tree = parsed(cell.source)
-        if not _shows(tree, cell):
+        if not _shows(cell):
             continue
-        generic = foreign | _plots(tree)
-        defined = _defined(tree) - generic
-        used = _used(tree) - generic
+        generic = foreign | _plots(cell)
+        defined = _defined(parsed(cell.source)) - generic
+        used = _used(cell) - generic
         own = defined | (used & own_code) if defined else used
         if own and not any(names & own for line, names in checks if line >= cell.line or not defined):
             found.append(Unchecked(index, tuple(sorted(own))))
@@ -205,20 +237,21 @@ def out_of_sight(cells: list[Cell]) -> list[OutOfSight]:
     last_by_hidden: dict[str, bool] = {}
     found = []
     for index, cell in enumerate(cells):
-        tree, hidden = parsed(cell.source), "remove-cell" in cell.tags
-        own = _defined(tree) | _imported([cell], own=True) | _imported([cell], own=False)
-        parameters = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+        hidden = "remove-cell" in cell.tags
+        own = _defined(parsed(cell.source)) | _imported([cell], own=True) | _imported([cell], own=False)
         if not hidden:
-            taken = _used(tree) - own - parameters
+            parameters = {node.arg for node in walked(cell.source) if isinstance(node, ast.arg)}
+            taken = _used(cell) - own - parameters
             found += [OutOfSight(index, name) for name in sorted(taken) if last_by_hidden.get(name)]
         last_by_hidden |= dict.fromkeys(own, hidden)
     return found
 
 
-def _shows(tree: ast.Module, cell: Cell) -> bool:
+def _shows(cell: Cell) -> bool:
+    tree = parsed(cell.source)
     calls = {
         node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        for node in ast.walk(tree)
+        for node in walked(cell.source)
         if isinstance(node, ast.Call)
     }
     if "glue" in calls:
@@ -232,7 +265,7 @@ def _shows(tree: ast.Module, cell: Cell) -> bool:
 def _checks(cells: list[Cell], fences: list[Fence]) -> Iterator[tuple[int, set[str]]]:
     """Yield the line of each check and the names in it."""
     for cell in cells:
-        for node in ast.walk(parsed(cell.source)):
+        for node in walked(cell.source):
             if isinstance(node, ast.Assert):
                 yield cell.line, _names(node)
     for fence in fences:
@@ -265,9 +298,9 @@ def _defined(node: ast.AST) -> set[str]:
     return found
 
 
-def _used(tree: ast.Module) -> set[str]:
+def _used(cell: Cell) -> set[str]:
     """Return the names that a cell reads and has not made itself."""
-    names = [part for part in ast.walk(tree) if isinstance(part, ast.Name)]
+    names = [part for part in walked(cell.source) if isinstance(part, ast.Name)]
     made = {part.id for part in names if isinstance(part.ctx, ast.Store)}
     return {part.id for part in names if isinstance(part.ctx, ast.Load)} - made
 
@@ -281,7 +314,7 @@ def _imported(cells: list[Cell], *, own: bool) -> set[str]:
     """Return what the cells import, from the site's own code or from elsewhere."""
     found = set()
     for cell in cells:
-        for node in ast.walk(parsed(cell.source)):
+        for node in walked(cell.source):
             if isinstance(node, ast.Import) and not own:
                 found |= {alias.asname or alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and ((node.module or "").partition(".")[0] == "code_examples") == own:
@@ -289,10 +322,10 @@ def _imported(cells: list[Cell], *, own: bool) -> set[str]:
     return found
 
 
-def _plots(tree: ast.Module) -> set[str]:
+def _plots(cell: Cell) -> set[str]:
     """Return the names of figures, axes and what is drawn on them."""
     found = {"plt"}
-    for node in ast.walk(tree):
+    for node in walked(cell.source):
         if isinstance(node, ast.Assign) and _root(node.value) in found:
             found |= set().union(*(_names(target) for target in node.targets))
     return found
@@ -309,7 +342,7 @@ def _assigned(cells: list[Cell]) -> dict[str, set[str]]:
     """Return for each name the names in whatever it was assigned: a value, a loop's source, a function's body."""
     found: dict[str, set[str]] = {}
     for cell in cells:
-        for node in ast.walk(parsed(cell.source)):
+        for node in walked(cell.source):
             if isinstance(node, ast.Assign):
                 pairs = [(target, node.value) for target in node.targets]
             elif isinstance(node, (ast.AugAssign, ast.For)):

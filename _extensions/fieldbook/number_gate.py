@@ -24,11 +24,11 @@ from sphinx import addnodes
 
 from fieldbook import given, names, numbers, planned
 from fieldbook.cell_code import has_check as is_checked
-from fieldbook.cell_code import out_of_sight, shown_strings, unchecked
+from fieldbook.cell_code import number_literals, out_of_sight, shown_strings, unchecked
 from fieldbook.domain import Place, concepts
 from fieldbook.faults import Fault, Rule, warn
 from fieldbook.numbers import Line, Sources
-from fieldbook.source import Cell, code_cells, directives, fences, number_literals
+from fieldbook.source import Cell, code_cells, directives, fences
 from fieldbook.tree import ancestors, source_line
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ The fences are found by the Markdown parser that MyST itself uses, never by patt
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -208,32 +207,4 @@ def directives(text: str, name: str) -> list[Block]:
             assert token.map is not None
             for block in directives(token.content, name):
                 found.append(replace(block, line=token.map[0] + 1 + block.line))
-    return found
-
-
-def number_literals(code: str) -> set[float]:
-    """Return every number that stands literally in Python code; a minus before it counts.
-
-    Examples
-    --------
-    >>> sorted(number_literals("x = -1 + 0.5 * f(1_000)"))
-    [-1, 0.5, 1, 1000]
-    >>> number_literals("not python at all")
-    set()
-    """
-    try:
-        tree = ast.parse(code)
-    except SyntaxError:
-        return set()
-    found = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-            found.add(node.value)
-        elif (
-            isinstance(node, ast.UnaryOp)
-            and isinstance(node.op, ast.USub)
-            and isinstance(node.operand, ast.Constant)
-            and type(node.operand.value) in (int, float)
-        ):
-            found.add(-node.operand.value)
     return found
