@@ -102,7 +102,7 @@ def test_what_is_as_it_was_is_not_run_again_and_what_has_changed_is(ran, tmp_pat
     results = root / "tests/mutation/results.json"
     again = run(root)
     assert again.stderr.splitlines()[0] == "2 of 2 files are as they were when they were last measured"
-    assert "step 1:" not in again.stderr
+    assert " of 2: " not in again.stderr
     assert json.loads(results.read_text(encoding="utf-8")) == data
     assert (again.returncode, again.stderr.splitlines()[-4:]) == (done.returncode, done.stderr.splitlines()[-4:])
     test = root / "tests/code_examples/numbers/test_steps.py"
@@ -129,10 +129,28 @@ def test_one_page_changes_its_own_results_and_a_page_that_is_not_there_is_refuse
     entries = {**data["files"], other: data["files"][PAGE], gone: data["files"][PAGE]}
     results.write_text(json.dumps({"files": entries}), encoding="utf-8")
     done = run(root, "numbers/steps", "--anew")
-    assert (done.returncode, done.stderr.splitlines()[0]) == (1, f"step 1: {data['all']['mutants']} mutants")
+    said = [f"{at} of 2: {path}, " for at, path in enumerate((MODULE, PAGE), 1)]
+    assert done.returncode == 1
+    assert all(line.startswith(start) for line, start in zip(done.stderr.splitlines(), said, strict=False))
     now = json.loads(results.read_text(encoding="utf-8"))
     assert now["files"] == {**data["files"], other: data["files"][PAGE]}
     assert now["all"]["mutants"] == data["all"]["mutants"] + data["files"][PAGE]["mutants"]
+
+
+@linux
+def test_a_run_that_is_cut_short_keeps_the_files_that_it_has_measured(ran, tmp_path):
+    root, _, data = ran
+    root = shutil.copytree(root, tmp_path / "again")
+    results = root / "tests/mutation/results.json"
+    results.unlink()
+    command = [sys.executable, "-m", "tests.mutation.run", "--root", str(root)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stderr.readline().startswith(f"1 of 2: {MODULE}, ")
+        running.kill()
+    now = json.loads(results.read_text(encoding="utf-8"))["files"]
+    assert now.keys() == {MODULE}
+    assert now[MODULE]["outcomes"] == data["files"][MODULE]["outcomes"]
+    assert run(root).stderr.splitlines()[0] == "1 of 2 files are as they were when they were last measured"
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ Before anything is changed, everything must be green as it stands.
 
 Mutants that no check can tell from the original stand in ``tests/mutation/equivalents.yml`` with a reason; they are
 run too. What became of each is kept in ``tests/mutation/results.json``, by file, with a digest of all that it hangs on:
-the mutants, what runs against them, every file that was seen to be opened. A file whose digest is still the same is not
-run again (``--anew`` runs it). The exit code is 1 if too few are killed (`report.LEAST`) or the list of equivalents is
-wrong, and 2 if nothing could be measured.
+the mutants, what runs against them, every file that was seen to be opened. It is written after each file, and what has
+the same digest is not run again (``--anew`` runs it). The exit code is 1 if too few are killed (`report.LEAST`) or the
+list of equivalents is wrong, and 2 if nothing could be measured.
 """
 
 from __future__ import annotations
@@ -235,10 +235,9 @@ def start_server(project: Project) -> None:
 
 
 def judge(subjects: list[Subject]) -> None:
-    """Run the mutants, all through their first step, what is alive through its second, and so on."""
+    """Run the mutants of a file, all through their first step, what is alive through its second, and so on."""
     step = 0
     while alive := [one for one in subjects if one.killed_by is None and step < len(one.steps)]:
-        print(f"step {step + 1}: {len(alive)} mutants", file=sys.stderr)
         jobs = [{**one.steps[step][1], "name": str(number)} for number, one in enumerate(alive)]
         for job, result in run(jobs):
             one, why, stopped = alive[int(job["name"])], red(result), result["stopped"] or {}
@@ -273,6 +272,12 @@ def kept(root: Path) -> dict[str, dict[str, Any]]:
         return {}
 
 
+def keep(root: Path, files: dict[str, dict[str, Any]]) -> None:
+    """Write what is known of every file."""
+    data = json.dumps(report.as_data(files), indent=1, ensure_ascii=False)
+    (root / RESULTS).write_text(f"{data}\n", encoding="utf-8")
+
+
 def measure(root: Path, page: str, anew: bool) -> int:
     """Run the mutants of a project, or of one page and its module; print what became of them."""
     began = time.monotonic()
@@ -295,7 +300,12 @@ def measure(root: Path, page: str, anew: bool) -> int:
         report.recall(by_file[path], files[path]["outcomes"])
     if known:
         print(f"{len(known)} of {len(by_file)} files are as they were when they were last measured", file=sys.stderr)
-    judge([one for one in subjects if one.path not in known])
+    for number, (path, group) in enumerate(by_file.items(), 1):
+        if path not in known:
+            judge(group)
+            files[path] = report.file_entry(group, current[path])
+            keep(root, files)  # a run that is cut short loses one file at most
+            print(f"{number} of {len(by_file)}: {path}, {files[path]['survived']} survive", file=sys.stderr, flush=True)
     listed = root / report.EQUIVALENTS
     text = listed.read_text(encoding="utf-8") if listed.exists() else ""
     faults = report.mark_equivalents(text, subjects, whole=not page)
@@ -310,8 +320,7 @@ def measure(root: Path, page: str, anew: bool) -> int:
     ]
     files = {path: entry for path, entry in files.items() if page and (root / path).exists()}
     files |= {path: report.file_entry(group, current[path]) for path, group in by_file.items()}
-    data = json.dumps(report.as_data(files), indent=1, ensure_ascii=False)
-    (root / RESULTS).write_text(f"{data}\n", encoding="utf-8")
+    keep(root, files)
     for fault in faults:
         print(fault, file=sys.stderr)
     return 1 if faults else 0
