@@ -248,6 +248,22 @@ def judge(subjects: list[Subject]) -> None:
         step += 1
 
 
+def counted(dependencies: dict[str, str]) -> set[str]:
+    """Return those of the opened files that the fate of a mutant hangs on.
+
+    What the build's own package opens is this runner's; what of it a job runs is in the digest of the environment.
+    pytest lists folders of tests for their ``conftest.py`` alone: another test beside ours changes nothing.
+
+    Examples
+    --------
+    >>> opened = ("_extensions/fieldbook/cards.py", "tests/mutation/run.py", "tests/code_examples", "docs/a.csv")
+    >>> sorted(counted(dict.fromkeys(opened, "")))
+    ['docs/a.csv', 'tests/code_examples/conftest.py']
+    """
+    paths = {path for path in dependencies if not path.startswith(("_extensions/", "tests/mutation/"))}
+    return {f"{path}/conftest.py" if path.startswith("tests") and not Path(path).suffix else path for path in paths}
+
+
 def measured(project: Project, subjects: list[Subject], digests: results.Digests) -> str:
     """Return a digest of all that the fates of these mutants hang on, except how long they may run."""
     steps = [
@@ -256,7 +272,7 @@ def measured(project: Project, subjects: list[Subject], digests: results.Digests
         for oracle, job in one.steps
     ]
     names = sorted({job["name"] for _, job in steps})
-    opened = sorted({path for name in names for path in project.unchanged[name]["dependencies"]})
+    opened = sorted({path for name in names for path in counted(project.unchanged[name]["dependencies"])})
     runner = [digests["requirements-test.txt"], *map(results.digest_of, RUNNER)]
     parts = [steps, [(path, digests[path]) for path in opened], runner, results.environment_digest(project.root)]
     here = json.dumps(str(project.root))[1:-1]  # the same in every clone
