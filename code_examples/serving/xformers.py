@@ -30,7 +30,7 @@ def chunked_attention(queries, keys, values, chunk):
     Raises
     ------
     ValueError
-        If `chunk` is no integer of at least 1, or the shapes do not fit.
+        If `chunk` is no integer of at least 1, there is no query, or the shapes do not fit.
 
     Notes
     -----
@@ -55,6 +55,8 @@ def chunked_attention(queries, keys, values, chunk):
     """
     if not isinstance(chunk, (int, np.integer)) or chunk < 1:
         raise ValueError(f"chunk is {chunk}; pass an integer of at least 1")
+    if np.ndim(queries) != 2 or not len(queries):
+        raise ValueError(f"queries have shape {np.shape(queries)}; pass (n_queries, d_key), at least one query")
     starts = range(0, len(queries), chunk)
     return np.concatenate([scaled_dot_product_attention(queries[s : s + chunk], keys, values) for s in starts])
 

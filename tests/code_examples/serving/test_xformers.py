@@ -82,6 +82,13 @@ def test_refuses_an_empty_chunk(chunk):
         chunked_attention(np.ones((2, 2)), np.ones((2, 2)), np.ones((2, 2)), chunk)
 
 
+@pytest.mark.parametrize("shape", [(0, 2), (2,), (), (3, 4, 2)])
+def test_refuses_no_queries(shape):
+    message = f"queries have shape {shape}; pass (n_queries, d_key), at least one query"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        chunked_attention(np.ones(shape), np.ones((2, 2)), np.ones((2, 2)), 1)
+
+
 @pytest.mark.parametrize(("x", "directions"), [((2, 3), (4, 2)), ((3,), (4, 3)), ((2, 3), (3,))])
 def test_refuses_widths_that_differ(x, directions):
     message = f"vectors of shape {x} and directions of shape {directions}; give both one width"
