@@ -61,6 +61,7 @@ def attention_weights(queries, keys, allowed=None):
             f"queries of width {queries.shape[-1]} and keys of width {keys.shape[-1]} do not fit; "
             "make both with projections of one width"
         )
+    _broadcastable(queries=queries, keys=keys)
     scores = queries @ keys.swapaxes(-1, -2) / np.sqrt(keys.shape[-1])  # (..., n_queries, n_keys)
     if allowed is not None:
         allowed = np.asarray(allowed)
@@ -123,6 +124,7 @@ def scaled_dot_product_attention(queries, keys, values, allowed=None):
     weights = attention_weights(queries, keys, allowed)
     if values.shape[-2] != weights.shape[-1]:
         raise ValueError(f"{weights.shape[-1]} keys but {values.shape[-2]} values; pass one value for each key")
+    _broadcastable(weights=weights, values=values)
     return weights @ values
 
 
@@ -209,3 +211,13 @@ def _matrices(**parts):
         if not np.isfinite(array).all():
             raise ValueError(f"{name} holds NaN or infinity; pass finite numbers, and mask with allowed")
     return arrays.values()
+
+
+def _broadcastable(**arrays):
+    """Refuse arrays whose leading axes do not broadcast."""
+    leading = {name: array.shape[:-2] for name, array in arrays.items()}
+    try:
+        np.broadcast_shapes(*leading.values())
+    except ValueError:
+        axes = " and ".join(f"{shape} of {name}" for name, shape in leading.items())
+        raise ValueError(f"leading axes {axes} do not fit; make them equal, or 1 where one is shared") from None

@@ -170,6 +170,16 @@ def ones(*shapes):
             "allowed has type bool and shape (3, 2); pass booleans of shape (2, 3)",
         ),
         (attention_weights, [*ones((2, 4), (1, 4)), [[True], [False]]], "every position is masked"),
+        (
+            attention_weights,
+            ones((2, 5, 4), (3, 6, 4)),
+            "leading axes (2,) of queries and (3,) of keys do not fit; make them equal, or 1 where one is shared",
+        ),
+        (
+            scaled_dot_product_attention,
+            ones((2, 5, 4), (1, 6, 4), (3, 6, 7)),
+            "leading axes (2,) of weights and (3,) of values do not fit",
+        ),
         (scaled_dot_product_attention, ones((2, 4), (3, 4), (3,)), "values has shape (3,)"),
         (
             scaled_dot_product_attention,
