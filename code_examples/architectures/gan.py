@@ -55,7 +55,7 @@ def generate(model, noise):
     Raises
     ------
     ValueError
-        If the noise is not finite.
+        If the noise is not finite, or is no row of numbers.
 
     Examples
     --------
@@ -63,7 +63,7 @@ def generate(model, noise):
     >>> generate(GAN(([[1]], [0], [[2]], [1]), ()), [-1000, 0]).tolist()
     [-1.0, 1.0]
     """
-    return feed_forward(np.asarray(noise)[:, None], *model.generator, activation=np.tanh)[:, 0]
+    return feed_forward(_column("noise", noise), *model.generator, activation=np.tanh)[:, 0]
 
 
 def judge(model, samples):
@@ -84,7 +84,7 @@ def judge(model, samples):
     Raises
     ------
     ValueError
-        If a sample is not finite.
+        If a sample is not finite, or the samples are no row of numbers.
 
     Examples
     --------
@@ -95,7 +95,7 @@ def judge(model, samples):
     >>> judge(GAN((), ([[1]], [0], [[math.log(3)]], [0])), [1000, 0]).round(6).tolist()
     [0.75, 0.5]
     """
-    return _logistic(feed_forward(np.asarray(samples)[:, None], *model.discriminator, activation=np.tanh)[:, 0])
+    return _logistic(feed_forward(_column("samples", samples), *model.discriminator, activation=np.tanh)[:, 0])
 
 
 def gan_gradients(model, real, noise):
@@ -288,6 +288,14 @@ def jensen_shannon(p, q):
         raise ValueError(f"p and q have shapes {p.shape} and {q.shape}; pass (n,) twice")
     middle = (p + q) / 2
     return float(kl_divergence(p, middle) + kl_divergence(q, middle)) / 2
+
+
+def _column(name, values):
+    """Return a row of numbers as (n, 1)."""
+    values = np.asarray(values)
+    if values.ndim != 1:
+        raise ValueError(f"{name} of shape {values.shape}; pass (n,), and a single number as [number]")
+    return values[:, None]
 
 
 def _start(n_hidden, rng):

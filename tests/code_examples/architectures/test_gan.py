@@ -133,6 +133,14 @@ def test_divergence_agrees_with_scipy(size, rng):
     assert type(jensen_shannon(p, q)) is float
 
 
+@pytest.mark.parametrize("wrong", [0.5, [[0.5]], [[]]])
+def test_refuses_what_is_no_row_of_numbers(wrong, model):
+    for name, call in (("noise", generate), ("samples", judge)):
+        message = f"{name} of shape {np.shape(wrong)}; pass (n,), and a single number as [number]"
+        with pytest.raises(ValueError, match=re.escape(message)):
+            call(model, wrong)
+
+
 @pytest.mark.parametrize("data", [[], [[1.0]], [math.nan], [1, math.inf]])
 def test_refuses_data_that_is_none(data, rng):
     message = f"data have shape {np.shape(data)}; pass (n,), at least one finite number"
