@@ -26,7 +26,7 @@ FUNCTIONS = dpo_loss, dpo_gradient
 
 
 def trl(chosen, rejected, ref_chosen, ref_rejected, beta):
-    """The loss named "sigmoid" of TRL 1.0, written anew: the ratios by model, not by response."""
+    """The loss named "sigmoid" of TRL 1.16.0, written anew: the ratios by model, not by response."""
     return -jax.nn.log_sigmoid(beta * ((chosen - rejected) - (ref_chosen - ref_rejected))).mean()
 
 

@@ -17,7 +17,7 @@ ROWS = tuple(np.array(row) for row in ([-10.0, -31, -4], [-14.0, -30, -9], [-12.
 
 
 def trl(chosen, rejected, ref_chosen, ref_rejected, beta):
-    """The loss named "ipo" of TRL 1.0, written anew, on log-probabilities that are already averaged."""
+    """The loss named "ipo" of TRL 1.16.0, written anew, on log-probabilities that are already averaged."""
     return jnp.square((chosen - ref_chosen) - (rejected - ref_rejected) - 1 / (2 * beta)).mean()
 
 
