@@ -36,7 +36,7 @@ def implicit_reward(log_policy, log_reference, beta):
 
     Notes
     -----
-    Section 5.1 of [1]_.
+    The implicit reward of [1]_, without the term that all responses to a prompt share.
 
     References
     ----------
@@ -169,7 +169,7 @@ def kl_regularised_optimum(log_reference, rewards, beta):
 
     Notes
     -----
-    Equation 4 of [1]_.
+    The optimum from which [1]_ derives its loss.
 
     References
     ----------
