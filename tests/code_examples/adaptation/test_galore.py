@@ -36,6 +36,13 @@ def test_directions_are_eigenvectors_of_the_shorter_side(shape, rng):
             assert column[np.argmax(np.abs(column))] > 0
 
 
+def test_whole_numbers_may_be_floats(rng):
+    gradient = rng.standard_normal((3, 4))
+    assert_array_equal(leading_directions(gradient, 2.0), leading_directions(gradient, 2))
+    some = galore(lambda weight: gradient, gradient, 0.1, 3.0, 2.0, gap=2.0)
+    assert_array_equal(some, galore(lambda weight: gradient, gradient, 0.1, 3, 2, gap=2))
+
+
 @pytest.mark.parametrize("rank", [0, 3, 1.5, -1, math.nan])
 def test_refuses_a_rank_that_is_none(rank):
     message = re.escape(f"rank is {rank}; pass an integer from 1 to 2")
