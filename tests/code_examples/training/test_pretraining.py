@@ -30,7 +30,7 @@ def test_loss_and_gradient_are_those_of_jax():
     def loss(logits):
         return -jnp.mean(jax.nn.log_softmax(logits[tokens[:-1]])[jnp.arange(len(TEXT) - 1), tokens[1:]])
 
-    value, slope = jax.value_and_grad(loss)(jnp.array(logits))
+    value, slope = jax.jit(jax.value_and_grad(loss))(jnp.array(logits))
     ours, gradient = next_token_loss(logits, TEXT)
     assert ours == pytest.approx(float(value), rel=1e-5)
     assert_allclose(gradient, slope, atol=1e-6)

@@ -31,6 +31,13 @@ def test_columns_are_the_published_ones():
     assert_allclose(100 * weights, expected[:, 1], rtol=0, atol=0.006)
 
 
+def test_document_sizes_are_the_published_ones():
+    assert DOCUMENT_KIB.tolist() == [
+        *(4.33, 30.55, 538.36, 3.85, 46.61, 5.25, 15.06, 2.16, 4.08, 1.30, 398.73),
+        *(30.48, 1.11, 8.00, 545.48, 369.87, 68.87, 4.92, 22.55, 73.37, 2.11, 1.78),
+    ]
+
+
 def test_totals_are_the_published_ones():
     assert len(COMPONENTS) == 22
     assert RAW.sum() == pytest.approx(825.18, abs=1e-9)
