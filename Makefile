@@ -7,6 +7,7 @@ PYTHON ?=
 PAGE ?=
 LINKS ?=
 CONCEPT ?=
+SAMPLE ?=
 BENCH ?=
 EDITS ?=
 
@@ -60,8 +61,8 @@ new: .venv/html-$(ID) ## scaffold a page, its module and its test: make new CONC
 serve: .venv/dev-$(ID) node_modules/.package-lock.json ## build, serve on this machine, reload on every change
 	@$(RUN) -m fieldbook serve
 
-mutants: .venv/test-$(ID) ## change the code bit by bit and count what no check notices (PAGE=area/slug; without it all)
-	@$(RUN) -m tests.mutation.run $(PAGE)
+mutants: .venv/test-$(ID) ## change the code bit by bit and count what no check notices (PAGE=area/slug, without it all; SAMPLE=40 of each file)
+	@$(RUN) -m tests.mutation.run $(PAGE) $(if $(SAMPLE),--sample $(SAMPLE))
 
 edits: .venv/test-$(ID) node_modules/.package-lock.json ## hold incremental builds against fresh ones over drawn edits (long; EDITS=300)
 	@FIELDBOOK_PAGES=all $(RUN) -m pytest tests/site tests/browser/test_explorables.py

@@ -124,7 +124,7 @@ def source_table(app: Sphinx) -> Table:
 def mutant_table(app: Sphinx) -> Table:
     """Return what became of the mutants, as last measured."""
     path = Path(app.srcdir, MUTANTS)
-    rows: Table = [("Area", "Code of", "Mutants", "Equivalent", "Killed by the build", "By build or tests")]
+    rows: Table = [("Area", "Code of", "Mutants", "Run", "Equivalent", "Killed by the build", "By build or tests")]
     if not path.exists():
         return rows
     measured = json.loads(path.read_text(encoding="utf-8"))
@@ -135,7 +135,8 @@ def mutant_table(app: Sphinx) -> Table:
 
 def _mutant_row(area: str, kind: str, count: dict[str, Any]) -> tuple[str, ...]:
     shares = (f"{100 * count['scores'][oracle]:.1f} %" for oracle in ("build", "tests"))
-    return (area, kind, f"{count['mutants']:,}", f"{count['equivalent']:,}", *shares)
+    made = count["mutants"] + count["left_out"]
+    return (area, kind, f"{made:,}", f"{count['mutants']:,}", f"{count['equivalent']:,}", *shares)
 
 
 def refusal_table(app: Sphinx) -> Table:

@@ -153,6 +153,27 @@ def test_a_run_that_is_cut_short_keeps_the_files_that_it_has_measured(ran, tmp_p
     assert run(root).stderr.splitlines()[0] == "1 of 2 files are as they were when they were last measured"
 
 
+@linux
+def test_a_sample_is_run_and_completed_by_the_next_run(ran, tmp_path):
+    root, _, data = ran
+    root = shutil.copytree(root, tmp_path / "again")
+    results = root / "tests/mutation/results.json"
+    results.unlink()
+    run(root, "--sample", "5")
+    some = json.loads(results.read_text(encoding="utf-8"))
+    for path, entry in some["files"].items():
+        whole = data["files"][path]
+        assert (entry["mutants"], entry["mutants"] + entry["left_out"]) == (5, whole["mutants"])
+        same = [letter for letter, other in zip(entry["outcomes"], whole["outcomes"], strict=True) if letter == other]
+        assert len(same) == 5 == len(entry["outcomes"].replace(report.LEFT_OUT, ""))
+        assert set(entry["survivors"]) <= set(whole["survivors"])
+    again = run(root, "--sample", "5")
+    assert again.stderr.splitlines()[0] == "2 of 2 files are as they were when they were last measured"
+    assert not any(line.startswith("1 of 2: ") for line in again.stderr.splitlines())
+    run(root)
+    assert json.loads(results.read_text(encoding="utf-8")) == data
+
+
 @pytest.mark.parametrize(
     "text", ["<<<<<<< ours", "[]", "{}", '{"files": 3}', '{"files": {"a": {}}}', '{"files": {"a": {"digest": "0"}}}']
 )

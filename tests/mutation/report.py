@@ -32,6 +32,7 @@ class Subject:
     killed_by: str | None = None
     timed_out: bool = False
     equivalent: bool = False
+    left_out: bool = False  # not drawn, and not run before
 
     @property
     def area(self) -> str:
@@ -90,9 +91,9 @@ def mark_equivalents(text: str, subjects: list[Subject], *, whole: bool) -> list
             faults.append(f"{where}: '{said}' stands twice; keep one")
         else:
             one.equivalent = True
-    equivalent = sum(one.equivalent for one in subjects)
-    if equivalent > MOST_EQUIVALENT * len(subjects) and whole:
-        share = f"{equivalent} of {len(subjects)} mutants are listed, more than {MOST_EQUIVALENT:.0%}"
+    counts = tally(subjects)
+    if counts["equivalent"] > MOST_EQUIVALENT * counts["mutants"] and whole:
+        share = f"{counts['equivalent']} of {counts['mutants']} mutants are listed, more than {MOST_EQUIVALENT:.0%}"
         faults.append(f"{EQUIVALENTS}: {share}; write checks that tell them apart, or simpler code")
     return faults
 
@@ -100,14 +101,19 @@ def mark_equivalents(text: str, subjects: list[Subject], *, whole: bool) -> list
 def tally(subjects: Iterable[Subject]) -> dict[str, int]:
     """Count mutants by what became of them; `tests` counts what the tests killed besides the build.
 
+    What was left out counts as that alone, and is not among the mutants.
+
     Examples
     --------
     >>> one = Subject("a", "cells", 1, Mutant(1, "", "call", "f(x)", "x", 1, "x"), killed_by="build")
-    >>> tally([one])
-    {'mutants': 1, 'equivalent': 0, 'build': 1, 'tests': 0, 'survived': 0, 'timed_out': 0}
+    >>> tally([one, Subject("a", "cells", 1, one.mutant, left_out=True)])
+    {'mutants': 1, 'equivalent': 0, 'build': 1, 'tests': 0, 'survived': 0, 'timed_out': 0, 'left_out': 1}
     """
-    counts = dict.fromkeys(("mutants", "equivalent", "build", "tests", "survived", "timed_out"), 0)
+    counts = dict.fromkeys(("mutants", "equivalent", "build", "tests", "survived", "timed_out", "left_out"), 0)
     for one in subjects:
+        if one.left_out:
+            counts["left_out"] += 1
+            continue
         counts["mutants"] += 1
         counts["equivalent" if one.equivalent else one.killed_by or "survived"] += 1
         counts["timed_out"] += one.timed_out
@@ -145,12 +151,14 @@ def table(subjects: list[Subject]) -> str:
 
 def survivors(subjects: Iterable[Subject]) -> list[Subject]:
     """Return what nothing killed and nobody excused, by path and line."""
-    left = [one for one in subjects if not one.killed_by and not one.equivalent]
+    left = [one for one in subjects if not (one.killed_by or one.equivalent or one.left_out)]
     return sorted(left, key=lambda one: (one.path, one.line, str(one)))
 
 
 OUTCOMES = {"build": "b", "tests": "t", None: "-"}
 """How the fate of a mutant is written: what killed it, in capitals if by running too long."""
+
+LEFT_OUT = "."
 
 
 def outcomes(subjects: Iterable[Subject]) -> str:
@@ -163,15 +171,15 @@ def outcomes(subjects: Iterable[Subject]) -> str:
     >>> outcomes([late, Subject("a", "cells", 1, mutant)])
     'B-'
     """
-    letters = [(OUTCOMES[one.killed_by], one.timed_out) for one in subjects]
+    letters = [(LEFT_OUT if one.left_out else OUTCOMES[one.killed_by], one.timed_out) for one in subjects]
     return "".join(letter.upper() if timed_out else letter for letter, timed_out in letters)
 
 
 def recall(subjects: list[Subject], written: str) -> None:
     """Give mutants the fates that were written for them; see `outcomes`."""
-    killers = {letter: killer for killer, letter in OUTCOMES.items()}
+    killers = {letter: killer for killer, letter in OUTCOMES.items()} | {LEFT_OUT: None}
     for one, letter in zip(subjects, written, strict=True):
-        one.killed_by, one.timed_out = killers[letter.lower()], letter.isupper()
+        one.killed_by, one.timed_out, one.left_out = killers[letter.lower()], letter.isupper(), letter == LEFT_OUT
 
 
 def file_entry(subjects: list[Subject], digest: str) -> dict[str, Any]:

@@ -16,7 +16,8 @@ Before anything is changed, everything must be green as it stands.
 Mutants that no check can tell from the original stand in ``tests/mutation/equivalents.yml`` with a reason; they are
 run too. What became of each is kept in ``tests/mutation/results.json``, by file, with a digest of all that it hangs on:
 the mutants, what runs against them, every file that was seen to be opened. It is written after each file, and what has
-the same digest is not run again (``--anew`` runs it). The exit code is 1 if too few are killed (`report.LEAST`) or the
+the same digest is not run again (``--anew`` runs it). ``--sample 40`` runs 40 mutants of each file, drawn at random,
+where all would take hours; a later run adds to them. The exit code is 1 if too few are killed (`report.LEAST`) or the
 list of equivalents is wrong, and 2 if nothing could be measured.
 """
 
@@ -29,6 +30,7 @@ import json
 import math
 import multiprocessing
 import os
+import random
 import sys
 import time
 from collections.abc import Iterator
@@ -237,6 +239,8 @@ def start_server(project: Project) -> None:
 def judge(subjects: list[Subject]) -> None:
     """Run the mutants of a file, all through their first step, what is alive through its second, and so on."""
     step = 0
+    for one in subjects:
+        one.left_out = False
     while alive := [one for one in subjects if one.killed_by is None and step < len(one.steps)]:
         jobs = [{**one.steps[step][1], "name": str(number)} for number, one in enumerate(alive)]
         for job, result in run(jobs):
@@ -275,6 +279,7 @@ def measured(project: Project, subjects: list[Subject], digests: results.Digests
     opened = sorted({path for name in names for path in counted(project.unchanged[name]["dependencies"])})
     opened += ["requirements-test.txt"] * any(oracle == "tests" for oracle, _ in steps)
     runner = [*map(results.digest_of, RUNNER), results.environment_digest(project.root)]
+    steps.sort(key=lambda step: json.dumps(step, sort_keys=True))  # their order hangs on how long they took
     parts = [steps, [(path, digests[path]) for path in opened], runner]
     here = json.dumps(str(project.root))[1:-1]  # the same in every clone
     return hashlib.sha256(json.dumps(parts, sort_keys=True).replace(here, "").encode()).hexdigest()
@@ -295,7 +300,12 @@ def keep(root: Path, files: dict[str, dict[str, Any]]) -> None:
     (root / RESULTS).write_text(f"{data}\n", encoding="utf-8")
 
 
-def measure(root: Path, page: str, anew: bool) -> int:
+def draw(path: str, subjects: list[Subject], sample: int | None) -> list[Subject]:
+    """Return as many mutants of a file as are wanted, drawn at random: a larger sample holds every smaller one."""
+    return random.Random(path).sample(subjects, len(subjects))[:sample]
+
+
+def measure(root: Path, page: str, anew: bool, sample: int | None) -> int:
     """Run the mutants of a project, or of one page and its module; print what became of them."""
     began = time.monotonic()
     project = Project(root)
@@ -313,13 +323,13 @@ def measure(root: Path, page: str, anew: bool) -> int:
     digests, files = results.Digests(root), kept(root)
     current = {path: measured(project, group, digests) for path, group in by_file.items()}
     known = {path for path, digest in current.items() if not anew and files.get(path, {}).get("digest") == digest}
-    for path in known:
-        report.recall(by_file[path], files[path]["outcomes"])
+    for path, group in by_file.items():
+        report.recall(group, files[path]["outcomes"] if path in known else report.LEFT_OUT * len(group))
     if known:
         print(f"{len(known)} of {len(by_file)} files are as they were when they were last measured", file=sys.stderr)
     for number, (path, group) in enumerate(by_file.items(), 1):
-        if path not in known:
-            judge(group)
+        if drawn := [one for one in draw(path, group, sample) if one.left_out]:
+            judge(drawn)
             files[path] = report.file_entry(group, current[path])
             keep(root, files)  # a run that is cut short loses one file at most
             print(f"{number} of {len(by_file)}: {path}, {files[path]['survived']} survive", file=sys.stderr, flush=True)
@@ -351,12 +361,13 @@ def main() -> int:
     parser.add_argument("page", nargs="?", default="", help="area/slug; without it everything")
     parser.add_argument("--anew", action="store_true", help="run what is as it was when it was last measured, too")
     parser.add_argument("--root", type=Path, default=Path.cwd(), help="the folder of conf.py")
+    parser.add_argument("--sample", type=int, metavar="N", help="run N mutants of each file, drawn at random")
     options = parser.parse_args()
     root = options.root.resolve()
     os.environ.update(environment(root))
     sys.path.insert(0, str(root))  # jobs look for modules where this process does
     try:
-        return measure(root, options.page, options.anew)
+        return measure(root, options.page, options.anew, options.sample)
     except RefusedError as error:
         print(error, file=sys.stderr)
         return 2
