@@ -116,11 +116,12 @@ def new(root: Path, place: str) -> int:
     except ValueError as refusal:
         print(refusal, file=sys.stderr)
         return 1
+    said = [f"{'changed' if (root / path).exists() else 'wrote'} {path}" for path in files]
     for path, text in files.items():
         target = root / path
-        print(f"{'changed' if target.exists() else 'wrote'} {path}")
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8", newline="\n")
+    print("\n".join(said))  # last: a reader that has gone, such as `head`, stops no half of the work
     if planned.PATH not in files:
         print(f"{planned.PATH} does not name the page: correct its title, which is a guess{_nearest(root, place)}")
     print(_NEXT.format(area=place.partition("/")[0]))
