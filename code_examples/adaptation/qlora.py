@@ -126,7 +126,7 @@ def read_base(codes, scale_codes, second_scales, mean):
     Raises
     ------
     ValueError
-        If codes and scales do not divide into blocks.
+        If codes and scales do not divide into blocks, or `mean` is not finite.
 
     Notes
     -----
@@ -144,6 +144,8 @@ def read_base(codes, scale_codes, second_scales, mean):
     >>> read_base([[0, 7], [15, 0]], *quantize_scales([1, 3], block_size=2)).tolist()
     [[-1.0, 0.0], [3.0, -3.0]]
     """
+    if not math.isfinite(mean):
+        raise ValueError(f"mean is {mean}; pass it as quantize_scales returned it")
     scales = mean + dequantize_blockwise(scale_codes, second_scales, INT8_LEVELS)  # (n_scales,)
     return dequantize_blockwise(codes, scales, nf4_levels())
 
@@ -178,7 +180,7 @@ def backpropagate(inputs, output_gradient, base, b, a, scale=1.0):
     Raises
     ------
     ValueError
-        If the shapes do not fit, or an entry is not finite.
+        If the shapes do not fit, `scale` is not one number, or an entry is not finite.
 
     Notes
     -----
@@ -210,7 +212,9 @@ def backpropagate(inputs, output_gradient, base, b, a, scale=1.0):
     n, (d_out, rank), d_in = len(inputs), b.shape, a.shape[1]
     if shapes != ((n, d_in), (n, d_out), (d_out, d_in), (d_out, rank), (rank, d_in)):
         raise ValueError(f"shapes are {shapes}; pass (n, d_in), (n, d_out), (d_out, d_in), (d_out, rank), (rank, d_in)")
-    if not all(np.isfinite(array).all() for array in (*arrays, np.asarray(scale))):
+    if np.ndim(scale):
+        raise ValueError(f"scale has shape {np.shape(scale)}; pass one number")
+    if not all(np.isfinite(array).all() for array in (*arrays, scale)):
         raise ValueError("an entry is not finite; look for what made NaN or infinity first")
     through_b = scale * (output_gradient @ b)  # (n, rank)
     through_a = scale * (inputs @ a.T)  # (n, rank)
@@ -238,7 +242,7 @@ def training_memory(n_frozen, frozen_bits, n_trained):
     Raises
     ------
     ValueError
-        If a count is negative or `frozen_bits` is not above 0.
+        If a count is negative or not finite, or `frozen_bits` is not above 0.
 
     Notes
     -----
@@ -259,7 +263,7 @@ def training_memory(n_frozen, frozen_bits, n_trained):
     >>> sum(training_memory(0, 16, 65e9).values()) / 1e9
     780.0
     """
-    if min(n_frozen, n_trained) < 0 or not 0 < frozen_bits < math.inf:
+    if not (0 <= n_frozen < math.inf and 0 <= n_trained < math.inf and 0 < frozen_bits < math.inf):
         raise ValueError("pass counts of at least 0, and frozen_bits above 0")
     return {
         "frozen": n_frozen * frozen_bits / 8,

@@ -94,6 +94,8 @@ def test_refuses_what_quantization_refuses():
         quantize_scales([1.0, 2.0, 3.0], 2)
     with pytest.raises(ValueError, match="must be finite"):
         quantize_scales([1.0, math.nan], 2)
+    with pytest.raises(ValueError, match="mean is nan; pass it as quantize_scales returned it"):
+        read_base([[0, 7]], *quantize_scales([1.0], 1)[:2], math.nan)
     with pytest.raises(ValueError, match="do not divide into one block"):
         read_base([[0, 1, 2]], *quantize_scales([1.0, 3.0], 2))
 
@@ -166,6 +168,8 @@ def test_refuses_entries_that_are_not_finite(wrong):
             backpropagate(*(array * (wrong if k == place else 1) for k, array in enumerate(arrays)))
     with pytest.raises(ValueError, match="an entry is not finite"):
         backpropagate(*arrays, wrong)
+    with pytest.raises(ValueError, match=re.escape("scale has shape (2,); pass one number")):
+        backpropagate(*arrays, [1.0, 2.0])
 
 
 # --- memory ------------------------------------------------------------------------------------
@@ -180,7 +184,21 @@ def test_memory_agrees_with_the_papers_figures():
     assert training_memory(0, 1, 3) == {"frozen": 0, "trained": 6, "gradients": 6, "moments": 24}
 
 
-@pytest.mark.parametrize("some", [(-1, 4, 0), (0, 4, -1), (1, 0, 1), (1, -4, 1), (1, math.inf, 1), (1, math.nan, 1)])
+@pytest.mark.parametrize(
+    "some",
+    [
+        (-1, 4, 0),
+        (0, 4, -1),
+        (1, 0, 1),
+        (1, -4, 1),
+        (1, math.inf, 1),
+        (1, math.nan, 1),
+        (math.nan, 4, 1),
+        (1, 4, math.nan),
+        (math.inf, 4, 1),
+        (1, 4, math.inf),
+    ],
+)
 def test_refuses_counts_that_are_none(some):
     with pytest.raises(ValueError, match="pass counts of at least 0, and frozen_bits above 0"):
         training_memory(*some)
