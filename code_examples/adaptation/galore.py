@@ -53,7 +53,7 @@ def leading_directions(gradient, rank):
     [[0.0], [1.0]]
     """
     gradient = np.asarray(gradient, dtype=float)
-    if gradient.ndim != 2:
+    if gradient.ndim != 2 or not gradient.size:
         raise ValueError(f"gradient has shape {gradient.shape}; pass a matrix")
     if not 1 <= rank <= min(gradient.shape) or rank != int(rank):
         raise ValueError(f"rank is {rank}; pass an integer from 1 to {min(gradient.shape)}")
@@ -126,7 +126,7 @@ def galore(gradient, start, learning_rate, n_steps, rank, gap=200, scale=0.25, r
         raise ValueError(f"start has shape {weight.shape}; pass a matrix of finite numbers")
     if not 1 <= rank <= min(weight.shape) or rank != int(rank):
         raise ValueError(f"rank is {rank}; pass an integer from 1 to {min(weight.shape)}")
-    if n_steps < 0 or gap < 1 or n_steps != int(n_steps) or gap != int(gap):
+    if not (0 <= n_steps < math.inf and 1 <= gap < math.inf) or n_steps != int(n_steps) or gap != int(gap):
         raise ValueError("n_steps and gap count steps; pass integers of at least 0 and 1")
     if not (0 < learning_rate < math.inf and 0 < scale < math.inf):
         raise ValueError("learning_rate and scale must be finite and above 0")

@@ -58,6 +58,8 @@ def test_refuses_a_rank_that_is_none(rank):
 def test_refuses_gradients_that_are_no_matrix():
     with pytest.raises(ValueError, match=re.escape("gradient has shape (3,); pass a matrix")):
         leading_directions([1, 2, 3], 1)
+    with pytest.raises(ValueError, match=re.escape("gradient has shape (0, 3); pass a matrix")):
+        leading_directions(np.ones((0, 3)), 1)
     with pytest.raises(ValueError, match="must be finite"):
         leading_directions([[1, math.nan]], 1)
 
@@ -153,7 +155,9 @@ def test_refuses_a_start_that_is_no_matrix(start):
         galore(lambda weight: weight, start, 0.1, 1, 1)
 
 
-@pytest.mark.parametrize("some", [(-1, 1), (1, 0), (1.5, 1), (1, 1.5)])
+@pytest.mark.parametrize(
+    "some", [(-1, 1), (1, 0), (1.5, 1), (1, 1.5), (math.nan, 1), (1, math.nan), (math.inf, 1), (1, math.inf)]
+)
 def test_refuses_steps_that_are_no_count(some):
     with pytest.raises(ValueError, match="n_steps and gap count steps"):
         galore(lambda weight: weight, [[1.0]], 0.1, some[0], 1, gap=some[1])
