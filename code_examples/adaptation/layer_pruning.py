@@ -48,6 +48,7 @@ def angular_distance(x, y):
     x, y = _checked(x), _checked(y)
     if x.shape != y.shape:
         raise ValueError(f"x has shape {x.shape} and y {y.shape}; pass equally many vectors of one width")
+    x, y = (vectors / np.abs(vectors).max(axis=-1, keepdims=True) for vectors in (x, y))  # squares stay in range
     cosines = (x * y).sum(axis=-1) / (np.linalg.norm(x, axis=-1) * np.linalg.norm(y, axis=-1))
     return np.arccos(np.clip(cosines, -1, 1)) / np.pi  # rounding may leave the range
 

@@ -48,6 +48,13 @@ def test_rounding_never_leaves_the_range(rng):
     assert angular_distance(x, -x).min() > 1 - 1e-6
 
 
+@pytest.mark.parametrize("size", [1e-300, 1e-160, 1e160, 1e300])
+def test_lengths_do_not_count_however_large(size):
+    for share in (0.1, 0.5, 0.9):
+        assert angular_distance(turned(1, size), turned(1 + share * math.pi)) == pytest.approx(share)
+        assert angular_distance(turned(1), turned(1 + share * math.pi, size)) == pytest.approx(share)
+
+
 def test_blocks_add_up_in_the_plane():
     angles = np.cumsum([0.0, 0.3, 0.1, 0.4, 0.05, 0.2])
     lengths = [1, 2, 5, 3, 0.5, 9]
