@@ -104,9 +104,15 @@ def apply_adapters(inputs, weight, b, a, slots):
     --------
     Two adapters add 10 and 100 times the input to it; the third row has none.
 
+    >>> import numpy as np
     >>> from code_examples.adaptation.multi_adapter_serving import apply_adapters
     >>> apply_adapters([[1], [2], [3]], [[1]], b=[[[10]], [[100]]], a=[[[1]], [[1]]], slots=[1, 0, -1]).tolist()
     [[101.0], [22.0], [3.0]]
+
+    A server with no adapter loaded is the base model.
+
+    >>> apply_adapters([[4]], [[2]], np.zeros((0, 1, 1)), np.zeros((0, 1, 1)), slots=[-1]).tolist()
+    [[8.0]]
     """
     inputs, weight, b, a = (np.asarray(array, dtype=float) for array in (inputs, weight, b, a))
     slots = np.asarray(slots)
@@ -124,7 +130,8 @@ def apply_adapters(inputs, weight, b, a, slots):
         )
     if slots.dtype.kind not in "iu" or not ((slots >= -1) & (slots < len(b))).all():
         raise ValueError(f"a slot holds no adapter; pass integers from 0 to {len(b) - 1}, or -1 for the base model")
-    own_b, own_a = b[slots], a[slots]  # (n, d_out, rank), (n, rank, d_in)
-    read = np.einsum("nri,ni->nr", own_a, inputs)  # (n, rank)
-    added = np.einsum("nor,nr->no", own_b, read)  # (n, d_out)
-    return inputs @ weight.T + added * (slots >= 0)[:, None]
+    outputs, tuned = inputs @ weight.T, slots >= 0  # (n, d_out), (n,)
+    own_b, own_a = b[slots[tuned]], a[slots[tuned]]  # (n_tuned, d_out, rank), (n_tuned, rank, d_in)
+    read = np.einsum("nri,ni->nr", own_a, inputs[tuned])  # (n_tuned, rank)
+    outputs[tuned] += np.einsum("nor,nr->no", own_b, read)
+    return outputs

@@ -66,6 +66,21 @@ def test_an_empty_batch_and_whole_numbers_pass():
     assert output.dtype == b.dtype == a.dtype == np.float64
 
 
+def test_a_row_without_an_adapter_takes_nothing_from_any():
+    inputs, weight = batch(3)
+    b, a = stack_adapters(some_adapters())
+    b[-1] = INF  # slot -1 is no adapter, not the last one
+    output = apply_adapters(inputs, weight, b, a, [-1, 0, -1])
+    assert_allclose(output[[0, 2]], [[sum(w * x) for w in weight] for x in inputs[[0, 2]]], rtol=1e-12)
+    assert np.isfinite(output).all()
+
+
+def test_without_any_adapter_loaded_all_rows_are_of_the_base():
+    inputs, weight = batch(2)
+    none = np.zeros((0, 4, 3)), np.zeros((0, 3, 6))
+    assert_allclose(apply_adapters(inputs, weight, *none, [-1, -1]), inputs @ weight.T, rtol=1e-12)
+
+
 @pytest.mark.parametrize("slots", [[0, 3], [-2, 0], [0.0, 1.0], [True, False]])
 def test_refuses_slots_that_hold_no_adapter(slots):
     inputs, weight = batch(2)
