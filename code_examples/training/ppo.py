@@ -245,7 +245,7 @@ def ppo_update(logits, advantages, learning_rate, passes, clip=0.2):
     logits, advantages = _row("logits", logits), _row("advantages", advantages)
     if logits.shape != advantages.shape:
         raise ValueError(f"{len(logits)} logits and {len(advantages)} advantages; pass one of each for every response")
-    if not 0 < learning_rate < np.inf or passes != int(passes) or passes < 0:
+    if not (0 < learning_rate < np.inf and 0 <= passes < np.inf and passes == int(passes)):
         raise ValueError(
             f"learning_rate is {learning_rate}, passes {passes}; pass a rate above 0, and 0 or more passes"
         )

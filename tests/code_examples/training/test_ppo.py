@@ -115,6 +115,8 @@ def test_no_pass_moves_nothing_and_takes_integers():
         (lambda: ppo_update([0, 1], [1], 1, 1), "2 logits and 1 advantages; pass one of each for every response"),
         (lambda: ppo_update([0], [1], 0, 1), "learning_rate is 0, passes 1; pass a rate above 0, and 0 or more passes"),
         (lambda: ppo_update([0], [1], 1, -1), "learning_rate is 1, passes -1; pass a rate above 0"),
+        (lambda: ppo_update([0], [1], 1, INF), "learning_rate is 1, passes inf; pass a rate above 0"),
+        (lambda: ppo_update([0], [1], 1, NAN), "learning_rate is 1, passes nan; pass a rate above 0"),
         (lambda: ppo_update([0], [1], 1, 0.5), "learning_rate is 1, passes 0.5; pass a rate above 0"),
     ],
 )
