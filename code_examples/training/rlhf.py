@@ -31,8 +31,9 @@ def learn_reward(features, log_reference, true_rewards):
     Raises
     ------
     ValueError
-        If shapes do not fit, an entry is not finite, the reference is no distribution, or the features cannot tell
-        responses apart because one follows from the others.
+        If shapes do not fit, an entry is not finite, the reference is no distribution, the features cannot tell
+        responses apart because one follows from the others, or the true rewards lie so far apart that the fit does
+        not settle.
 
     Notes
     -----
@@ -72,8 +73,11 @@ def learn_reward(features, log_reference, true_rewards):
     weights = np.zeros(len(bound))
     for _ in range(1000):
         slope = np.einsum("ij,ija->a", weight * (sigmoid(apart @ weights) - wanted), apart)
-        weights = weights - np.linalg.solve(bound, slope)
-    return weights
+        step = np.linalg.solve(bound, slope)
+        weights = weights - step
+        if abs(step).max() <= 1e-12 * max(1, abs(weights).max()):
+            return weights
+    raise ValueError("people nearly always agree, so that 1000 steps do not settle; bring true_rewards closer together")
 
 
 def regularised_objective(log_policy, log_reference, rewards, beta):

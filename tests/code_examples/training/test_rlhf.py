@@ -72,6 +72,10 @@ def test_one_answer_is_all_there_is():
         (lambda: learn_reward([[0], [NAN]], EVEN, [1, 2]), "features have shape (2, 1); pass a row of finite numbers"),
         (lambda: learn_reward([[2], [2]], EVEN, [1, 2]), "a feature follows from the others or is the same for all"),
         (lambda: learn_reward([[0, 0], [1, 2]], EVEN, [1, 2]), "a feature follows from the others"),
+        (
+            lambda: learn_reward([[0], [1]], EVEN, [0, 20]),
+            "people nearly always agree, so that 1000 steps do not settle",
+        ),
         (lambda: learn_reward([[0], [1]], [0, 0], [1, 2]), "log_reference is no distribution; pass one row"),
         (lambda: learn_reward([[0], [1]], EVEN, [1]), "pass the same number of pairs in each"),
         (lambda: regularised_objective(EVEN, EVEN, [1, 2], -1), "beta is -1; pass a finite number of 0 or more"),
