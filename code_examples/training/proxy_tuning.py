@@ -88,7 +88,7 @@ def carry_offset(offset, proxy_tokens, base_tokens):
     Raises
     ------
     ValueError
-        If there is not one offset for each token of the proxies, or a token stands twice.
+        If there is not one finite offset for each token of the proxies, or a token stands twice.
 
     Examples
     --------
@@ -109,4 +109,6 @@ def carry_offset(offset, proxy_tokens, base_tokens):
             f"offset has shape {np.shape(offset)} for {len(proxy_tokens)} tokens, {len(moved)} of them distinct; "
             "pass one offset for each token, each token once"
         )
+    if not np.isfinite(list(moved.values())).all():
+        raise ValueError("an offset is not finite; pass the difference of finite logits")
     return np.array([moved.get(token, 0.0) for token in base_tokens], dtype=float)

@@ -101,6 +101,12 @@ def test_refuses_an_offset_that_does_not_fit(offset, tokens):
     assert f"offset has shape {np.shape(offset)} for {len(tokens)} tokens, {distinct} of them" in str(error.value)
 
 
+@pytest.mark.parametrize("wrong", [NAN, INF, -INF])
+def test_refuses_an_offset_that_is_not_finite(wrong):
+    with pytest.raises(ValueError, match="an offset is not finite; pass the difference of finite logits"):
+        carry_offset([1, wrong], ["a", "b"], ["c"])
+
+
 def test_arguments_are_left_alone():
     logits = three()
     kept = logits.copy()
