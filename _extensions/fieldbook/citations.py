@@ -50,12 +50,19 @@ SEEN = {
 
 
 def label(entry: Entry) -> str:
-    """Return how an entry is cited: its authors' last names and its year."""
+    r"""Return how an entry is cited: its authors' last names and its year.
+
+    Examples
+    --------
+    >>> from pybtex.database import Entry, Person
+    >>> label(Entry("misc", {"year": "2019"}, {"author": [Person(r"M{\"u}ller, Rafael"), Person("{Hugging Face}")]}))
+    'Müller and Hugging Face 2019'
+    """
     people = entry.persons.get("author") or entry.persons.get("editor") or []
-    names = [" ".join(person.last_names) for person in people] or [entry.key]
+    names = [" ".join(map(str, person.rich_last_names)) for person in people] or [entry.key]
     who = names[0] if len(names) == 1 else f"{names[0]} and {names[1]}"
     who = f"{names[0]} et al." if len(names) > 2 else who
-    return f"{who} {entry.fields.get('year', '')}".strip().replace("{", "").replace("}", "")
+    return f"{who} {entry.fields.get('year', '')}".strip()
 
 
 def give_letters(entries: Iterable[Entry]) -> None:
