@@ -58,13 +58,15 @@ def row_lengths(weight, b, a, scale=1.0):
     """
     merge_lora(weight, b, a, scale)  # refuses what does not fit
     weight, b, a = (np.asarray(matrix, dtype=float) for matrix in (weight, b, a))
+    unit = max(np.abs(weight).max(), np.abs(b).max()) or 1.0
+    weight, b = weight / unit, b / unit  # so that squares stay in range
     across = ((weight @ a.T) * b).sum(axis=1)  # (d_out,)
     update = ((b @ (a @ a.T)) * b).sum(axis=1)
     parts = (weight**2).sum(axis=1) + scale**2 * update
     squares = parts + 2 * scale * across
     if (squares <= 1e-12 * parts).any():  # what is left is rounding
         raise ValueError("a row has length 0 and so no direction; adapt this matrix by LoRA")
-    return np.sqrt(squares)
+    return unit * np.sqrt(squares)
 
 
 def merge_dora(weight, magnitude, b, a, scale=1.0):

@@ -149,6 +149,13 @@ def test_refuses_shapes_that_do_not_fit(rng):
         apply_dora(np.ones((2, 6)), weight, magnitude, b, a)
 
 
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+def test_lengths_of_any_size_are_found(size, rng):
+    weight, _, b, a = parts(rng)
+    assert_allclose(row_lengths(size * weight, size * b, a, 2), size * row_lengths(weight, b, a, 2), rtol=1e-12)
+    assert_allclose(row_lengths(size * weight, 0 * b, a), size * np.linalg.norm(weight, axis=1), rtol=1e-12)
+
+
 def test_takes_integers():
     assert row_lengths([[3, 4]], [[0]], [[1, 1]]).dtype == np.float64
     assert merge_dora([[3, 4]], [1], [[0]], [[1, 1]]).round(12).tolist() == [[0.6, 0.8]]
