@@ -61,7 +61,11 @@ def learn_reward(features, log_reference, true_rewards):
     """
     log_reference, true_rewards = check_pairs(log_reference=log_reference, true_rewards=true_rewards)
     features = np.asarray(features, dtype=np.float64)
-    if features.shape[:1] != log_reference.shape or features.ndim != 2 or not np.isfinite(features).all():
+    if (
+        features.shape[:1] != log_reference.shape
+        or features.ndim != 2
+        or not (features.size and np.isfinite(features).all())
+    ):
         raise ValueError(f"features have shape {features.shape}; pass a row of finite numbers for each response")
     chance = _distribution("log_reference", log_reference)
     weight = np.outer(chance, chance)  # of each pair

@@ -68,6 +68,10 @@ def test_one_answer_is_all_there_is():
     ("call", "message"),
     [
         (lambda: learn_reward([0, 1], EVEN, [1, 2]), "features have shape (2,); pass a row of finite numbers for each"),
+        (
+            lambda: learn_reward(np.zeros((2, 0)), EVEN, [1, 2]),
+            "features have shape (2, 0); pass a row of finite numbers",
+        ),
         (lambda: learn_reward([[0]], EVEN, [1, 2]), "features have shape (1, 1); pass a row of finite numbers"),
         (lambda: learn_reward([[0], [NAN]], EVEN, [1, 2]), "features have shape (2, 1); pass a row of finite numbers"),
         (lambda: learn_reward([[2], [2]], EVEN, [1, 2]), "a feature follows from the others or is the same for all"),
