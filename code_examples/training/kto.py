@@ -33,11 +33,11 @@ def reference_point(log_policy, log_reference):
 
     Notes
     -----
-    Section 4.1 of [1]_, under "KL Estimate". A divergence cannot be negative, the mean of a few ratios can.
+    Section 4.1 of [1]_, under "Implementation". A divergence cannot be negative, the mean of a few ratios can.
 
     References
     ----------
-    .. [1] K. Ethayarajh et al., "KTO: Model Alignment as Prospect Theoretic Optimization," 2024.
+    .. [1] K. Ethayarajh et al., "KTO: Model Alignment as Prospect Theoretic Optimization," first version, 2024.
 
     Examples
     --------
@@ -89,11 +89,11 @@ def kto_loss(log_policy, log_reference, desirable, point, beta=0.1, desirable_we
 
     Notes
     -----
-    Equation 8 of [1]_.
+    Equation 7 of [1]_, whose reward and reference point hold beta already.
 
     References
     ----------
-    .. [1] K. Ethayarajh et al., "KTO: Model Alignment as Prospect Theoretic Optimization," 2024.
+    .. [1] K. Ethayarajh et al., "KTO: Model Alignment as Prospect Theoretic Optimization," first version, 2024.
 
     Examples
     --------
@@ -146,11 +146,11 @@ def kto_gradient(log_policy, log_reference, desirable, point, beta=0.1, desirabl
 
     Notes
     -----
-    The derivative of equation 8 of [1]_; the slope of the logistic function is largest at the reference point.
+    The derivative of equation 7 of [1]_; the slope of the logistic function is largest at the reference point.
 
     References
     ----------
-    .. [1] K. Ethayarajh et al., "KTO: Model Alignment as Prospect Theoretic Optimization," 2024.
+    .. [1] K. Ethayarajh et al., "KTO: Model Alignment as Prospect Theoretic Optimization," first version, 2024.
 
     Examples
     --------
@@ -190,15 +190,16 @@ def weight_range(n_desirable, n_undesirable):
 
     Notes
     -----
-    Equation 9 of [1]_; divide both sides by the desirable weight to set the undesirable one instead.
+    Equation 8 of [1]_ ends at 4/3; the published version is reported to end at 3/2, as here. Divide both weights by
+    the desirable one to set the undesirable one instead.
 
     References
     ----------
-    .. [1] K. Ethayarajh et al., "KTO: Model Alignment as Prospect Theoretic Optimization," 2024.
+    .. [1] K. Ethayarajh et al., "KTO: Model Alignment as Prospect Theoretic Optimization," first version, 2024.
 
     Examples
     --------
-    One thumbs-up for ten thumbs-down, as in section 4.2 there.
+    One thumbs-up for ten thumbs-down.
 
     >>> from code_examples.training.kto import weight_range
     >>> weight_range(1, 10)
