@@ -32,8 +32,8 @@ def next_token_loss(logits, tokens):
     Raises
     ------
     ValueError
-        If the logits are no square matrix, there is no pair of tokens, or a token is no integer
-        of the vocabulary.
+        If the logits are no square matrix or not finite, there is no pair of tokens, or a token
+        is no integer of the vocabulary.
 
     Notes
     -----
@@ -62,6 +62,8 @@ def next_token_loss(logits, tokens):
     logits, tokens = np.asarray(logits, dtype=np.float64), np.asarray(tokens)
     if logits.ndim != 2 or logits.shape[0] != logits.shape[1]:
         raise ValueError(f"logits have shape {logits.shape}; pass one row and one column for each token")
+    if not np.isfinite(logits).all():
+        raise ValueError("a logit is not finite; look for what made NaN or infinity first")
     if tokens.ndim != 1 or len(tokens) < 2 or tokens.dtype.kind not in "iu":
         raise ValueError("tokens are no text; pass at least two integers in one row")
     if tokens.min() < 0 or tokens.max() >= len(logits):
@@ -92,7 +94,7 @@ def long_run_loss(transitions, logits):
     ------
     ValueError
         If `transitions` is not square, a row of it is no distribution of positive probabilities,
-        or the shapes do not fit.
+        the shapes do not fit, or a logit is not finite.
 
     Notes
     -----
@@ -121,6 +123,8 @@ def long_run_loss(transitions, logits):
         )
     if not (transitions > 0).all() or not np.allclose(transitions.sum(axis=1), 1, rtol=0, atol=1e-9):
         raise ValueError("a row is no distribution; pass positive probabilities that sum to 1")
+    if not np.isfinite(logits).all():
+        raise ValueError("a logit is not finite; look for what made NaN or infinity first")
     n = len(transitions)
     unchanged = np.vstack([transitions.T - np.eye(n), np.ones(n)])  # and the shares sum to 1
     share = np.linalg.lstsq(unchanged, np.append(np.zeros(n), 1), rcond=None)[0]  # (vocabulary,)

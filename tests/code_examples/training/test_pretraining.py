@@ -108,6 +108,14 @@ def test_refuses_rows_that_are_no_distributions(row):
         long_run_loss([[0.5, 0.5], row], np.zeros((2, 2)))
 
 
+@pytest.mark.parametrize("wrong", [NAN, INF, -INF])
+def test_refuses_logits_that_are_not_finite(wrong):
+    with pytest.raises(ValueError, match="a logit is not finite; look for what made NaN or infinity first"):
+        next_token_loss([[0, wrong], [0, 0]], [0, 1])
+    with pytest.raises(ValueError, match="a logit is not finite; look for what made NaN or infinity first"):
+        long_run_loss([[0.5, 0.5], [0.5, 0.5]], [[0, 0], [wrong, 0]])
+
+
 def test_gpt3_cost_what_was_reported():
     # Brown et al. 2020: 3640 petaflop/s-days for 175 billion weights and 300 billion tokens.
     assert training_flops(175e9, 300e9) / (1e15 * 86400) == pytest.approx(3640, rel=0.002)
