@@ -186,9 +186,9 @@ def kl_regularised_optimum(log_reference, rewards, beta):
     >>> [np.exp(kl_regularised_optimum(even, [math.log(3), 0], beta)).round(12).tolist() for beta in (1, 0.5)]
     [[0.75, 0.25], [0.9, 0.1]]
 
-    Equal rewards leave the reference as it is.
+    Equal rewards, however large, leave the reference as it is.
 
-    >>> np.exp(kl_regularised_optimum([math.log(0.2), math.log(0.8)], [5, 5], 0.1)).round(12).tolist()
+    >>> np.exp(kl_regularised_optimum([math.log(0.2), math.log(0.8)], [1e308, 1e308], 0.1)).round(12).tolist()
     [0.2, 0.8]
     """
     log_reference, rewards = check_pairs(log_reference=log_reference, rewards=rewards)
@@ -241,7 +241,7 @@ def train_policy(gradient, logits, pairs, steps, learning_rate, features=None):
     >>> train_policy(push, [1, 2, 4], [[0, 1]], steps=1, learning_rate=2, features=[[1], [2], [-1]]).tolist()
     [[1.0, 2.0, 4.0], [0.5, 1.0, 4.5]]
     """
-    logits = np.array(logits, dtype=np.float64)
+    logits = np.asarray(logits, dtype=np.float64)
     if logits.ndim != 1 or not np.isfinite(logits).all():
         raise ValueError("logits are not one row of finite numbers; pass one for each response")
     chosen, rejected = _checked_pairs(pairs, len(logits)).T  # (n_pairs,) each

@@ -207,6 +207,7 @@ def test_no_step_leaves_the_start_and_arguments_stay():
         ({"logits": [1.0, 2, math.nan, 4]}, "logits are not one row of finite numbers"),
         ({"pairs": [0, 1]}, r"pairs have shape \(2,\) and type int64; pass integers, \(n_pairs, 2\)"),
         ({"pairs": [[0, 1, 2]]}, r"pairs have shape \(1, 3\)"),
+        ({"pairs": [[0], [1]]}, r"pairs have shape \(2, 1\)"),
         ({"pairs": np.zeros((0, 2), int)}, r"pairs have shape \(0, 2\)"),
         ({"pairs": [[0.0, 1.0]]}, "type float64; pass integers"),
         ({"pairs": [[0, 4]]}, "does not name two of the responses 0 to 3"),
