@@ -34,7 +34,7 @@ def mean_log_probability(log_probabilities, mask):
 
     Notes
     -----
-    Equation 3 of [1]_ without its factor, as `get_batch_logps` in the authors' code [2]_ computes it.
+    The reward of [1]_ without its factor beta, as `get_batch_logps` in the authors' code [2]_ computes it.
 
     References
     ----------
@@ -92,7 +92,7 @@ def simpo_loss(chosen_mean, rejected_mean, beta, gamma):
 
     Notes
     -----
-    Equation 6 of [1]_. The authors' code [2]_ takes ``gamma / beta`` as its setting, TRL takes gamma.
+    The loss of [1]_. The authors' code [2]_ takes ``gamma / beta`` as its setting, TRL takes gamma.
 
     References
     ----------
@@ -142,7 +142,7 @@ def simpo_gradient(chosen_mean, rejected_mean, beta, gamma):
 
     Notes
     -----
-    The derivative of equation 6 of [1]_. One token of a response of n tokens receives 1/n of it.
+    The derivative of the loss of [1]_. One token of a response of n tokens receives 1/n of it.
 
     References
     ----------
