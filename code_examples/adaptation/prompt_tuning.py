@@ -32,7 +32,8 @@ def init_prompt(embeddings, token_ids, n_virtual):
     Raises
     ------
     ValueError
-        If there is no token, one is not in the table, or `n_virtual` is no positive integer.
+        If there is no token, one is not in the table, its row is not finite, or `n_virtual` is no
+        positive integer.
 
     Notes
     -----
@@ -62,7 +63,10 @@ def init_prompt(embeddings, token_ids, n_virtual):
         raise ValueError("an id is not in the table; pass a list of row numbers of a (vocabulary_size, d) table")
     if not token_ids.size:
         raise ValueError("the text has no token; pass at least one id")
-    return embeddings[np.resize(token_ids, n_virtual).astype(int)]
+    prompt = embeddings[np.resize(token_ids, n_virtual).astype(int)]
+    if not np.isfinite(prompt).all():
+        raise ValueError("an embedding of the text is not finite; look for what made NaN or infinity in the table")
+    return prompt
 
 
 def answer_logits(prompt, texts, model):

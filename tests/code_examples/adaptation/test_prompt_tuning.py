@@ -112,6 +112,14 @@ def test_refuses_a_text_without_tokens_and_a_table_that_is_none():
         init_prompt(np.ones(3), [0], 1)
 
 
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_refuses_embeddings_that_are_not_finite_where_the_text_has_them(wrong):
+    table = [[1.0, 2.0], [3.0, wrong], [5.0, 6.0]]
+    with pytest.raises(ValueError, match="an embedding of the text is not finite"):
+        init_prompt(table, [0, 1], 2)
+    assert init_prompt(table, [2, 0], 3).tolist() == [[5, 6], [1, 2], [5, 6]]
+
+
 @pytest.mark.parametrize(
     ("place", "shape"),
     [
