@@ -458,28 +458,45 @@ LATENCY = """() => new Promise((resolve) => {
 })"""
 
 
+NEXT_FRAMES = "() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))"
+
+
 @each_explorable
 def test_the_first_interaction_is_painted_within_100_ms_on_a_machine_four_times_slower(visit, explorable):
-    """Best of twelve; where other programs take the processor, what the page itself took of it counts, four times."""
+    """Best of four; where other programs take the processor, four times what the key makes the page itself work.
+
+    The second is the page's processor time without the throttle (whose waiting would count as work), less that of a
+    key which does nothing: the second lowest of six, since noise in what is taken off can make one too low.
+    """
     seen = visit(explorable.path)
     tools = seen.page.context.new_cdp_session(seen.page)
     tools.send("Performance.enable", {"timeDomain": "threadTicks"})
 
-    def busy() -> float:
-        """Return the milliseconds for which the page has had the processor."""
-        metrics = tools.send("Performance.getMetrics")["metrics"]
-        return next(1000 * metric["value"] for metric in metrics if metric["name"] == "TaskDuration")
-
-    took, worked = [], []
-    while len(took) < 12 and not (took and min(took) <= 100):
+    def open_anew(throttle: int) -> None:
         tools.send("Emulation.setCPUThrottlingRate", {"rate": 1})
         seen.page.goto("about:blank")
         seen.page.goto(seen.home + explorable.path)
         seen.page.locator(f"[data-explore={explorable.name}]").get_by_role("slider").first.focus()
-        tools.send("Emulation.setCPUThrottlingRate", {"rate": 4})
-        before = busy()
+        seen.page.evaluate(NEXT_FRAMES)
+        tools.send("Emulation.setCPUThrottlingRate", {"rate": throttle})
+
+    def work_of(key: str) -> float:
+        """Return the milliseconds for which the page has the processor from this key to the second frame after it."""
+        metrics = []
+        for press in (False, True):
+            if press:
+                seen.page.keyboard.press(key)
+                seen.page.evaluate(NEXT_FRAMES)
+            metrics.append({one["name"]: one["value"] for one in tools.send("Performance.getMetrics")["metrics"]})
+        return 1000 * (metrics[1]["TaskDuration"] - metrics[0]["TaskDuration"])
+
+    took, worked = [], []
+    while len(took) < 4 and not (took and min(took) <= 100):
+        open_anew(4)
         seen.page.keyboard.press("ArrowRight")
         took.append(seen.page.evaluate(LATENCY))
-        worked.append(4 * (busy() - before))
-    print(explorable.name, took, worked)
-    assert min(took) <= 100 or min(worked) <= 100, (took, worked)
+    while min(took) > 100 and len(worked) < 6:
+        open_anew(1)
+        nothing = work_of("Shift")
+        worked.append(4 * (work_of("ArrowRight") - nothing))
+    assert min(took) <= 100 or sorted(worked)[1] <= 100, (took, worked)
