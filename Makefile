@@ -61,7 +61,7 @@ new: .venv/html-$(ID) ## scaffold a page, its module and its test: make new CONC
 serve: .venv/dev-$(ID) node_modules/.package-lock.json ## build, serve on this machine, reload on every change
 	@$(RUN) -m fieldbook serve
 
-mutants: .venv/test-$(ID) ## change the code bit by bit and count what no check notices (PAGE=area/slug, without it all; SAMPLE=40 of each file)
+mutants: .venv/test-$(ID) ## change the code bit by bit and count what no check notices (PAGE=area/slug or an area, without it all; SAMPLE=40 of each file)
 	@$(RUN) -m tests.mutation.run $(PAGE) $(if $(SAMPLE),--sample $(SAMPLE))
 
 edits: .venv/test-$(ID) node_modules/.package-lock.json ## hold incremental builds against fresh ones over drawn edits (long; EDITS=300)

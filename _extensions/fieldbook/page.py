@@ -1,7 +1,9 @@
 """What a page's cells may call: `glue` for a number in the prose, `figure` for a picture, `explore` for what moves.
 
-Both publish through IPython's display machinery, so MyST-NB stores their result like any output. Importing this
-module sets Matplotlib's style once; the colours it names become the reader's theme (see `fieldbook.svg`).
+And in its checks `refusal`, which says how a function refuses a bad input.
+
+The first three publish through IPython's display machinery, so MyST-NB stores their result like any output. Importing
+this module sets Matplotlib's style once; the colours it names become the reader's theme (see `fieldbook.svg`).
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from IPython.display import display
 from fieldbook import frames, svg
 from fieldbook.frames import Frame, bars, heatmap, lines, numbers, picture, table
 
-__all__ = ["Frame", "bars", "explore", "figure", "glue", "heatmap", "lines", "numbers", "picture", "table"]
+__all__ = ["Frame", "bars", "explore", "figure", "glue", "heatmap", "lines", "numbers", "picture", "refusal", "table"]
 
 mpl.rcParams.update(svg.STYLE)
 
@@ -117,3 +119,27 @@ def explore(name: str, frame: Callable[..., Frame], **grid: Iterable[Any]) -> No
         If a frame cannot be shown; the message names the point. See `fieldbook.frames`.
     """
     display(frames.bundle(name, frame, grid), raw=True)
+
+
+def refusal(call: Callable[..., Any], *arguments: Any, **named: Any) -> str:
+    """Return the message with which a call refuses its arguments, ``""`` if it accepts them.
+
+    Parameters
+    ----------
+    call : callable
+        What must raise ``ValueError`` for bad arguments; any other exception is a fault and passes through.
+    *arguments, **named
+        What it is called with.
+
+    Examples
+    --------
+    >>> refusal(int, "two")
+    "invalid literal for int() with base 10: 'two'"
+    >>> refusal(int, "2")
+    ''
+    """
+    try:
+        call(*arguments, **named)
+    except ValueError as error:
+        return str(error)
+    return ""

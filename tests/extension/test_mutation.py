@@ -122,7 +122,7 @@ def test_one_page_changes_its_own_results_and_a_page_that_is_not_there_is_refuse
     done = run(root, "numbers/step")
     assert (done.returncode, done.stderr.splitlines()[-1]) == (
         2,
-        "there is no page 'numbers/step'; name one as area/slug, such as numbers/steps",
+        "there is no page 'numbers/step'; name one as area/slug, such as numbers/steps, or an area",
     )
     other, gone = "docs/numbers/other.md", "docs/numbers/gone.md"
     (root / other).write_text("# Another page\n", encoding="utf-8")
@@ -253,3 +253,12 @@ def test_entries_of_files_that_did_not_run_are_passed_over_unless_everything_ran
     other = entry(path="code_examples/numbers/b.py")
     assert report.mark_equivalents(other, subjects(40), whole=False) == []
     assert "any more" in report.mark_equivalents(other, subjects(40), whole=True)[0]
+
+
+@pytest.mark.parametrize("size", ["0", "-3", "2.5", "all"])
+def test_a_sample_of_no_size_is_refused(size):
+    done = run(ROOT, f"--sample={size}")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == (
+        f"make mutants: error: argument --sample: {size!r} is no size of a sample; pass an integer of at least 1"
+    )

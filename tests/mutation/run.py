@@ -1,4 +1,5 @@
-"""Runs the mutants: ``make mutants``, or ``make mutants PAGE=area/slug`` for one page and its module.
+"""Runs the mutants: ``make mutants``, or ``make mutants PAGE=area/slug`` for one page and its module, ``PAGE=area``
+for those of one area.
 
 Subjects are the reference modules and the code cells of concept pages. A cell tagged ``remove-cell`` is a check and
 no subject, whatever else it computes; so is every ``assert``. `mutants` makes the mutants; each runs in the warm
@@ -172,6 +173,17 @@ def page_of(module: str) -> str:
     return f"docs/{area}/{name.replace('_', '-')}"
 
 
+def asked_for(name: str, page: str) -> bool:
+    """Return whether a page is the one that is named as area/slug, one of the area that is named, or none is named.
+
+    Examples
+    --------
+    >>> [asked_for("docs/training/dpo", page) for page in ("", "training", "training/dpo", "train", "dpo")]
+    [True, True, True, False, False]
+    """
+    return not page or f"{name}/".startswith(f"docs/{page}/")
+
+
 def first_line(lines: list[str], cell: Cell) -> int:
     """Return the line (from 1) at which the source of a cell begins: behind its fence and its options.
 
@@ -306,13 +318,14 @@ def draw(path: str, subjects: list[Subject], sample: int | None) -> list[Subject
 
 
 def measure(root: Path, page: str, anew: bool, sample: int | None) -> int:
-    """Run the mutants of a project, or of one page and its module; print what became of them."""
+    """Run the mutants of a project, of an area, or of one page and its module; print what became of them."""
     began = time.monotonic()
     project = Project(root)
-    modules = [path for path in project.modules if page_of(path).endswith(f"/{page}") or not page]
-    pages = [name for name in project.pages if name == f"docs/{page}" or not page]
+    modules = [path for path in project.modules if asked_for(page_of(path), page)]
+    pages = [name for name in project.pages if asked_for(name, page)]
     if not modules and not pages:
-        raise RefusedError(f"there is no page '{page}'; name one as area/slug, such as {min(project.pages)[5:]}")
+        example = min(project.pages)[5:]
+        raise RefusedError(f"there is no page '{page}'; name one as area/slug, such as {example}, or an area")
     start_server(project)
     project.run_unchanged()
     subjects = [one for path in modules for one in project.module_subjects(path)]
@@ -353,15 +366,32 @@ def measure(root: Path, page: str, anew: bool, sample: int | None) -> int:
     return 1 if faults else 0
 
 
+def at_least_one(text: str) -> int:
+    """Return the size of a sample; argparse names the option before the message.
+
+    Examples
+    --------
+    >>> at_least_one("20")
+    20
+    >>> at_least_one("0")
+    Traceback (most recent call last):
+    ...
+    argparse.ArgumentTypeError: '0' is no size of a sample; pass an integer of at least 1
+    """
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size of a sample; pass an integer of at least 1")
+    return int(text)
+
+
 def main() -> int:
     """Read the command line, prepare the executor, measure."""
     parser = argparse.ArgumentParser(
         prog="make mutants", description="Change the code and count what no check notices."
     )
-    parser.add_argument("page", nargs="?", default="", help="area/slug; without it everything")
+    parser.add_argument("page", nargs="?", default="", help="area/slug, or an area; without it everything")
     parser.add_argument("--anew", action="store_true", help="run what is as it was when it was last measured, too")
     parser.add_argument("--root", type=Path, default=Path.cwd(), help="the folder of conf.py")
-    parser.add_argument("--sample", type=int, metavar="N", help="run N mutants of each file, drawn at random")
+    parser.add_argument("--sample", type=at_least_one, metavar="N", help="run N mutants of each file, drawn at random")
     options = parser.parse_args()
     root = options.root.resolve()
     os.environ.update(environment(root))

@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 from fieldbook.frames import Frame, bars, heatmap, lines, numbers, picture, table
 from fieldbook.svg import STYLE
 
-__all__ = ["Frame", "bars", "explore", "figure", "glue", "heatmap", "lines", "numbers", "picture", "table"]
+__all__ = ["Frame", "bars", "explore", "figure", "glue", "heatmap", "lines", "numbers", "picture", "refusal", "table"]
 
 POINTS_SAID = 12
 
@@ -44,3 +44,12 @@ def explore(name, frame, **grid):
     count = min(len(points), POINTS_SAID)
     for point in (points[number * (len(points) - 1) // (count - 1)] for number in range(count)):
         print(", ".join(f"{name} {value}" for name, value in point.items()) + ": " + frame(**point).sentence)
+
+
+def refusal(call, *arguments, **named):
+    """Return the message with which a call refuses its arguments, an empty one if it accepts them."""
+    try:
+        call(*arguments, **named)
+    except ValueError as error:
+        return str(error)
+    return ""
