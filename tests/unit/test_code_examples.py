@@ -13,6 +13,9 @@ from fieldbook.source import code_cells
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted(path for path in (ROOT / "code_examples").rglob("*.py") if path.name != "__init__.py")
+SHARED = [path for path in MODULES if path.parent.name == "shared"]
+"""What several pages need and no page shows; all others belong to one page."""
+
 OPTIONAL = {
     "ES01",  # an extended summary, where one sentence says it all
     "SA01",  # a "See Also" section
@@ -59,7 +62,10 @@ def test_the_validator_refuses_a_docstring_without_sections():
     assert {"PR01", "RT01", "EX01"} <= codes
 
 
-@pytest.mark.parametrize("path", MODULES, ids=module_name)
+OF_A_PAGE = [path for path in MODULES if path not in SHARED]
+
+
+@pytest.mark.parametrize("path", OF_A_PAGE, ids=module_name)
 def test_a_module_has_its_page_and_its_test_and_names_its_page(path):
     area, slug = path.parent.name, path.stem.replace("_", "-")
     page = f"docs/{area}/{slug}.md"
@@ -76,7 +82,7 @@ def test_every_test_of_a_module_has_its_module():
     assert orphans == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=module_name)
+@pytest.mark.parametrize("path", OF_A_PAGE, ids=module_name)
 def test_its_page_calls_it(path):
     page = ROOT / "docs" / path.parent.name / f"{path.stem.replace('_', '-')}.md"
     cells = "".join(cell.source for cell in code_cells(page.read_text(encoding="utf-8")))

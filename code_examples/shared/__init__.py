@@ -1,0 +1,1 @@
+"""What several areas share, which no page shows by itself."""
