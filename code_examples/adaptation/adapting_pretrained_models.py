@@ -109,7 +109,7 @@ def fine_tune(features, heads, tasks, steps, rate):
 
 
 def _check(features, tasks, heads=None):
-    features = np.asarray(features, dtype=float)
+    features = np.asarray(features)
     tasks = [(np.asarray(inputs, dtype=float), np.asarray(targets, dtype=float)) for inputs, targets in tasks]
     heads = [np.zeros((*features.shape[1:], *tasks[0][1].shape[1:]))] if heads is None else heads
     if features.ndim != 2 or not tasks or len(heads) != len(tasks):

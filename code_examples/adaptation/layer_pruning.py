@@ -142,7 +142,6 @@ def block_influence(states):
     [0.5, 2.0]
     """
     block_distances(states, 1)  # refuses what is no stack
-    states = np.asarray(states, dtype=float)
     return 1 - np.cos(np.pi * angular_distance(states[:-1], states[1:])).mean(axis=1)
 
 

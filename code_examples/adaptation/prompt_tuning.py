@@ -230,7 +230,7 @@ def _read(prompt, texts, model):
     """Return attention weights, values and logits."""
     w_query, w_key, w_value, w_output = model
     seen = np.concatenate([np.broadcast_to(prompt, (len(texts), *prompt.shape)), texts], axis=1)
-    weights = attention_weights(texts[:, -1:] @ w_query, seen @ w_key)[:, 0]  # (n_texts, n_seen)
+    weights = attention_weights(texts[:, -1:] @ w_query, seen @ w_key).squeeze(axis=1)  # (n_texts, n_seen)
     values = seen @ w_value
     return weights, values, np.einsum("bj,bjv->bv", weights, values) @ w_output
 

@@ -178,10 +178,10 @@ def train_student(inputs, teacher_logits, temperature, steps, learning_rate):
 def _soften(student_logits, teacher_logits, temperature):
     if not 0 < temperature < np.inf:
         raise ValueError(f"temperature is {temperature}; pass a finite number above 0")
-    shapes = np.shape(student_logits), np.shape(teacher_logits)
-    if shapes[0] != shapes[1] or len(shapes[0]) != 2 or 0 in shapes[0]:
+    shape, other = np.shape(student_logits), np.shape(teacher_logits)
+    if len(shape) != 2 or 0 in shape or other != shape:
         raise ValueError(
-            f"student and teacher logits have shapes {shapes}; pass two tables of one shape (n_examples, n_classes)"
+            f"student and teacher logits have shapes {(shape, other)}; pass two tables of one shape (n_examples, n_classes)"
         )
     with np.errstate(over="ignore"):  # an infinite gap leaves no probability
         return shift_logits(student_logits) / temperature, shift_logits(teacher_logits) / temperature

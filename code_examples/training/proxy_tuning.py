@@ -103,12 +103,13 @@ def carry_offset(offset, proxy_tokens, base_tokens):
     >>> carry_offset([3], ["a"], ["b"]).tolist()
     [0.0]
     """
-    moved = dict(zip(proxy_tokens, np.asarray(offset, dtype=float).tolist(), strict=False))
-    if np.shape(offset) != (len(proxy_tokens),) or len(moved) != len(proxy_tokens):
+    offset = np.asarray(offset, dtype=float)
+    place = {token: number for number, token in enumerate(proxy_tokens)}
+    if offset.shape != (len(proxy_tokens),) or len(place) != len(proxy_tokens):
         raise ValueError(
-            f"offset has shape {np.shape(offset)} for {len(proxy_tokens)} tokens, {len(moved)} of them distinct; "
+            f"offset has shape {offset.shape} for {len(proxy_tokens)} tokens, {len(place)} of them distinct; "
             "pass one offset for each token, each token once"
         )
-    if not np.isfinite(list(moved.values())).all():
+    if not np.isfinite(offset).all():
         raise ValueError("an offset is not finite; pass the difference of finite logits")
-    return np.array([moved.get(token, 0.0) for token in base_tokens], dtype=float)
+    return np.array([offset[place[token]] if token in place else 0.0 for token in base_tokens], dtype=float)
