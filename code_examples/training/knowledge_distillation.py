@@ -181,7 +181,8 @@ def _soften(student_logits, teacher_logits, temperature):
     shape, other = np.shape(student_logits), np.shape(teacher_logits)
     if len(shape) != 2 or 0 in shape or other != shape:
         raise ValueError(
-            f"student and teacher logits have shapes {(shape, other)}; pass two tables of one shape (n_examples, n_classes)"
+            f"student and teacher logits have shapes {(shape, other)}; "
+            "pass two tables of one shape (n_examples, n_classes)"
         )
     with np.errstate(over="ignore"):  # an infinite gap leaves no probability
         return shift_logits(student_logits) / temperature, shift_logits(teacher_logits) / temperature
