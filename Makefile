@@ -44,7 +44,7 @@ check: .venv/test-$(ID) node_modules/.package-lock.json ## judge one page in sec
 test: .venv/test-$(ID) html ## format, lint, and every test, on all cores (the site is built first, so that no two tests build it)
 	@$(RUN) -m ruff format --check --quiet . || { echo "The format of the files above differs: make fix mends it."; exit 1; }
 	@$(RUN) -m ruff check --quiet --output-format concise .
-	@$(RUN) -m pytest -n auto --dist loadfile
+	@$(RUN) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 fix: .venv/test-$(ID) ## mend what is mechanical: format, order of front matter, new card ids; LINKS=… puts in links (PAGE=…)
 ifneq ($(LINKS),)
