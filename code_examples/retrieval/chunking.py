@@ -202,6 +202,43 @@ def relevant(chunks, query):
     return [i for i, chunk in enumerate(chunks) if query.evidence in chunk.text]
 
 
+def first_words(chunks, ranking, words):
+    r"""Return the text that a limit of so many words lets through: the passages in their order, the last one cut.
+
+    Parameters
+    ----------
+    chunks : sequence of Chunk
+        What was searched.
+    ranking : iterable of int
+        Ids of chunks, best first.
+    words : int
+        How many words are handed over, at least 1.
+
+    Returns
+    -------
+    str
+        The passages, each on a line of its own, so that no evidence arises between two of them.
+
+    Raises
+    ------
+    ValueError
+        If `words` is below 1.
+
+    Examples
+    --------
+    >>> from code_examples.retrieval.chunking import Chunk, first_words
+    >>> first_words([Chunk("a", "one two"), Chunk("a", "three four five")], [1, 0], 4)
+    'three four five\none'
+    """
+    _check(words, "words")
+    lines = []
+    for i in ranking:
+        if words > 0:
+            lines.append(" ".join(chunks[i].text.split()[:words]))
+            words -= len(lines[-1].split())
+    return "\n".join(lines)
+
+
 def _sections(document):
     """Return the paragraphs before the first heading, and those under each heading, as lists."""
     sections = [[]]
@@ -218,6 +255,6 @@ def _text(document):
     return " ".join(chunk.text for chunk in chunk_paragraphs([document]))
 
 
-def _check(size):
+def _check(size, name="size"):
     if not isinstance(size, int) or size < 1:
-        raise ValueError(f"size is {size}; pass an integer of at least 1")
+        raise ValueError(f"{name} is {size}; pass an integer of at least 1")

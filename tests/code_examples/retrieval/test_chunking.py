@@ -12,6 +12,7 @@ from code_examples.retrieval.chunking import (
     chunk_paragraphs,
     chunk_sentences,
     chunk_words,
+    first_words,
     relevant,
 )
 from code_examples.shared.corpus import DOCUMENTS, QUERIES, Document, Query
@@ -92,12 +93,27 @@ def test_evidence_is_found_where_it_stands_and_only_whole():
     assert relevant([Chunk("a", "one two"), Chunk("a", "three")], Query("?", "a", "two three")) == []
 
 
+@pytest.mark.parametrize("words", [1, 5, 60, 10_000])
+def test_a_limit_in_words_lets_the_first_ones_through(words):
+    chunks = chunk_paragraphs(DOCUMENTS)[:6]
+    order = [4, 0, 5]
+    every = " ".join(chunks[i].text for i in order).split()
+    text = first_words(chunks, order, words)
+    assert text.split() == every[:words]
+    for line, i in zip(text.split("\n"), order, strict=False):
+        assert chunks[i].text.startswith(line)
+    assert first_words(chunks, [], words) == ""
+    exact = len(chunks[4].text.split())
+    assert first_words(chunks, order, exact) == chunks[4].text
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda: chunk_words(DOCUMENTS, 0), "size is 0; pass an integer of at least 1"),
         (lambda: chunk_words(DOCUMENTS, 2.5), "size is 2.5; pass an integer"),
         (lambda: chunk_sentences(DOCUMENTS, -1), "size is -1; pass an integer of at least 1"),
+        (lambda: first_words([], [], 0), "words is 0; pass an integer of at least 1"),
         (lambda: chunk_words(DOCUMENTS, 4, 4), "overlap is 4; pass an integer from 0 to size - 1, here 3"),
         (lambda: chunk_words(DOCUMENTS, 4, -1), "overlap is -1; pass an integer from 0 to size - 1"),
         (lambda: chunk_words(DOCUMENTS, 4, 0.5), "overlap is 0.5; pass an integer"),
