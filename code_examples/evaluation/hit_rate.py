@@ -219,7 +219,7 @@ def wilson_interval(hits, n):
     _check_counts(hits, n - hits)
     if n < 1:
         raise ValueError("there is no query; pass n of at least 1")
-    z = NormalDist().inv_cdf(0.975)
+    z = NormalDist().inv_cdf((1 + 0.95) / 2)
     share = hits / n
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z * math.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2) / (1 + z**2 / n)
