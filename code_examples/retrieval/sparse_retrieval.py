@@ -40,11 +40,12 @@ def idf(n, df, form="lucene"):
     Notes
     -----
     With N texts, "robertson" is log((N - df + 0.5) / (df + 0.5)), "lucene" the logarithm of one more than that
-    ratio, "atire" log(N / df) [1]_ and "smooth" log((1 + N) / (1 + df)) + 1.
+    ratio, "atire" log(N / df) [1]_ and "smooth" log((1 + N) / (1 + df)) + 1. For "robertson" bm25s returns 0 where
+    the logarithm is negative; this function does not.
 
     References
     ----------
-    .. [1] C. Kamphuis et al., "Which BM25 do you mean? A large-scale reproducibility study of scoring variants," 2020.
+    .. [1] X. H. Lu, bm25s, source of scoring.py.
 
     Examples
     --------
@@ -89,7 +90,7 @@ class BM25:
 
     References
     ----------
-    .. [1] C. Kamphuis et al., "Which BM25 do you mean? A large-scale reproducibility study of scoring variants," 2020.
+    .. [1] Apache Lucene, source of BM25Similarity.java, ``explainTF``.
 
     Examples
     --------
@@ -214,7 +215,7 @@ class TfIdf:
         >>> TfIdf(["car", "bus car"]).encode(["car car bus car car", "tram"]).round(3).tolist()
         [[0.507, 0.862], [0.0, 0.0]]
         """
-        tf = _table(texts, self.vocabulary)
+        tf = _table(_words(texts), self.vocabulary)
         weights = np.log(tf, out=np.full(tf.shape, -1.0), where=tf > 0) + 1
         weights *= self._idf
         return weights / np.maximum(np.linalg.norm(weights, axis=1, keepdims=True), np.finfo(float).tiny)
@@ -222,23 +223,24 @@ class TfIdf:
 
 def _count(texts):
     """Return the words of a collection in order, and how often each text holds each, shape (n_texts, n_words)."""
-    vocabulary = sorted({word for text in _listed(texts) for word in tokens(text)})
+    words = _words(texts)
+    vocabulary = sorted(set().union(*words))
     if not vocabulary:
         raise ValueError("no text has a word; pass at least one text with a letter a to z or a digit")
-    return vocabulary, _table(texts, vocabulary)
+    return vocabulary, _table(words, vocabulary)
 
 
-def _table(texts, vocabulary):
+def _table(words, vocabulary):
     column = {word: i for i, word in enumerate(vocabulary)}
-    tf = np.zeros((len(_listed(texts)), len(vocabulary)))
-    for row, text in zip(tf, texts, strict=True):
-        for word in tokens(text):
+    tf = np.zeros((len(words), len(vocabulary)))
+    for row, some in zip(tf, words, strict=True):
+        for word in some:
             if word in column:
                 row[column[word]] += 1
     return tf
 
 
-def _listed(texts):
+def _words(texts):
     if isinstance(texts, str):
         raise ValueError("texts is one text; pass a list of texts")
-    return texts
+    return [tokens(text) for text in texts]
