@@ -96,6 +96,11 @@ def train_bi_encoder(query_words, passage_words, width, steps, learning_rate, rn
     passage_encoder : ndarray, shape (n_passage_words, width)
         The same for passages.
 
+    Raises
+    ------
+    ValueError
+        If the counts are no finite rows, as many queries as passages and at least one, or a setting is out of range.
+
     Examples
     --------
     Two queries and two passages without a common word. After training each word points at its partner alone.
@@ -112,7 +117,16 @@ def train_bi_encoder(query_words, passage_words, width, steps, learning_rate, rn
     >>> f.shape, g.shape
     ((2, 2), (1, 2))
     """
-    query_words, passage_words = np.asarray(query_words), np.asarray(passage_words)
+    query_words, passage_words = (np.asarray(rows, dtype=np.float64) for rows in (query_words, passage_words))
+    shapes = query_words.shape, passage_words.shape
+    finite = np.isfinite(query_words).all() and np.isfinite(passage_words).all()
+    if not (len(shapes[0]) == len(shapes[1]) == 2 and shapes[0][0] == shapes[1][0] > 0 and finite):
+        raise ValueError(f"counts have shapes {shapes[0]} and {shapes[1]}; pass as many rows of finite numbers in both")
+    whole = all(isinstance(number, int | np.integer) for number in (width, steps))
+    if not (whole and width >= 1 and steps >= 0 and 0 < learning_rate < np.inf):
+        raise ValueError(
+            f"width is {width}, steps {steps}, rate {learning_rate}; pass integers of at least 1 and 0, a rate above 0"
+        )
     query_encoder = rng.normal(0, 0.1, (query_words.shape[1], width))
     passage_encoder = rng.normal(0, 0.1, (passage_words.shape[1], width))
     for _ in range(steps):

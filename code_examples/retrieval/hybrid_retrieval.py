@@ -26,7 +26,7 @@ def rank_scores(rankings, k=60):
     Raises
     ------
     ValueError
-        If there is no ranking, an id stands twice in one, or `k` is no finite number of 0 or more.
+        If there is no ranking or one is no sequence, an id stands twice in one, or `k` is no finite number from 0.
 
     Notes
     -----
@@ -51,7 +51,10 @@ def rank_scores(rankings, k=60):
     >>> [round(score, 6) for score in scores.values()]
     [0.032266, 0.032258, 0.032266]
     """
-    rankings = [list(ranking) for ranking in rankings]
+    try:
+        rankings = [list(ranking) for ranking in rankings]
+    except TypeError:
+        raise ValueError("a ranking is no sequence; pass a list of rankings, [[3, 1]] rather than [3, 1]") from None
     if not rankings or any(len(set(ranking)) < len(ranking) for ranking in rankings):
         raise ValueError("there is no ranking, or an id stands twice in one; pass rankings of different ids")
     if not 0 <= k < math.inf:
@@ -81,7 +84,7 @@ def reciprocal_rank_fusion(rankings, k=60):
     Raises
     ------
     ValueError
-        If there is no ranking, an id stands twice in one, or `k` is no finite number of 0 or more.
+        If there is no ranking or one is no sequence, an id stands twice in one, or `k` is no finite number from 0.
 
     See Also
     --------

@@ -105,3 +105,37 @@ def test_training_puts_each_answer_first_where_the_width_allows():
     words = np.eye(7)
     f, g = train_bi_encoder(words, words[:, ::-1], 7, 80, 2.0, np.random.default_rng(1))
     assert (f @ g[::-1].T).argmax(axis=1).tolist() == list(range(7))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"query_words": [1, 2]},
+            r"counts have shapes \(2,\) and \(3, 4\); pass as many rows of finite numbers in both",
+        ),
+        ({"passage_words": [1, 2, 3]}, "pass as many rows of finite numbers"),
+        ({"passage_words": np.ones((2, 4))}, r"shapes \(3, 2\) and \(2, 4\)"),
+        ({"query_words": np.zeros((0, 2)), "passage_words": np.zeros((0, 4))}, "pass as many rows"),
+        ({"query_words": np.full((3, 2), np.nan)}, "of finite numbers"),
+        ({"passage_words": np.full((3, 4), np.inf)}, "of finite numbers"),
+        ({"width": 0}, "width is 0, steps 1, rate 1.0; pass integers of at least 1 and 0, a rate above 0"),
+        ({"width": 1.0}, "width is 1.0"),
+        ({"steps": -1}, "steps -1"),
+        ({"steps": 2.0}, "steps 2.0"),
+        ({"learning_rate": 0}, "rate 0;"),
+        ({"learning_rate": np.inf}, "rate inf;"),
+        ({"learning_rate": np.nan}, "rate nan;"),
+    ],
+)
+def test_refusals_of_training(change, message):
+    sound = {
+        "query_words": np.ones((3, 2)),
+        "passage_words": np.ones((3, 4)),
+        "width": 2,
+        "steps": 1,
+        "learning_rate": 1.0,
+    }
+    train_bi_encoder(**sound, rng=np.random.default_rng(0))
+    with pytest.raises(ValueError, match=message):
+        train_bi_encoder(**{**sound, **change}, rng=np.random.default_rng(0))
