@@ -229,6 +229,8 @@ def first_words(chunks, ranking, words):
     >>> from code_examples.retrieval.chunking import Chunk, first_words
     >>> first_words([Chunk("a", "one two"), Chunk("a", "three four five")], [1, 0], 4)
     'three four five\none'
+    >>> first_words([Chunk("a", "one two"), Chunk("a", "three four five")], [1, 0], 3)
+    'three four five'
     """
     _check(words, "words")
     lines = []
