@@ -122,8 +122,10 @@ def read(question, passages, least=0.4):
     weight = {word: math.log((1 + len(sentences)) / (1 + counts[word])) + 1 for word in words}
     # fsum does not depend on the order of a set, which differs from run to run
     covered = [math.fsum(weight[word] for word in some) / math.fsum(weight.values()) for some in held]
-    best = max(covered, default=0)
-    return sentences[covered.index(best)] if sentences and best >= least else ""
+    if not covered:
+        return ""
+    best = max(covered)
+    return sentences[covered.index(best)] if best >= least else ""
 
 
 def rag_sequence(passages, tokens_given_passage):
@@ -210,7 +212,7 @@ def _probabilities(passages, tokens_given_passage):
     p, given = np.asarray(passages, dtype=float), np.asarray(tokens_given_passage, dtype=float)
     if p.ndim != 1 or given.ndim != 2 or len(given) != len(p):
         raise ValueError(f"shapes are {p.shape} and {given.shape}; pass (n_passages,) and (n_passages, n_tokens)")
-    if not (abs(p.sum() - 1) < 1e-9 and (p >= 0).all() and ((given >= 0) & (given <= 1)).all()):
+    if not (np.isclose(p.sum(), 1) and (p >= 0).all() and ((given >= 0) & (given <= 1)).all()):
         raise ValueError("pass probabilities from 0 to 1, those of the passages with sum 1")
     return p, given
 

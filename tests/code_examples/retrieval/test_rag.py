@@ -51,6 +51,14 @@ def test_rare_words_weigh_more():
     assert read("five the", ["five five.", "the five."]) == "the five."
 
 
+def test_the_default_threshold_and_space_around_a_passage():
+    assert read("a b c d e f g h i", ["a b c d e"]) == "a b c d e"  # 5 of 9 cover 0.425
+    assert read("a b c d e f g h", ["a b c d"]) == ""  # 4 of 8 cover 0.371
+    for passage in ("A red sky. A lake.", " A red sky.  A lake. \n"):  # 0.401, which a third sentence would raise
+        assert read("red tree", [passage], least=0.4) == "A red sky."
+        assert read("red tree", [passage], least=0.405) == ""
+
+
 def test_abstains_at_nothing():
     assert read("Why?", []) == read("Why?", [], least=0) == read("Why?", ["", "Because."]) == ""
     assert read("Why?", ["Because."], least=0) == "Because."
@@ -88,6 +96,7 @@ def test_all_answers_of_two_tokens_add_up_to_one():
 def test_one_passage_or_one_token_makes_them_equal():
     assert rag_sequence([1], [[0.5, 0.25]]) == rag_token([1], [[0.5, 0.25]]) == 0.125
     assert rag_sequence([0.25, 0.75], [[1], [0]]) == rag_token([0.25, 0.75], [[1], [0]]) == 0.25
+    assert rag_sequence([1, 0], [[0.5], [1]]) == rag_token([0, 1], [[1], [0.5]]) == 0.5
 
 
 @pytest.mark.parametrize("model", [rag_sequence, rag_token])
