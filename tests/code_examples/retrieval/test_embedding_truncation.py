@@ -28,9 +28,9 @@ def by_jax(weights, widths):
     return total / len(widths)
 
 
-@pytest.mark.parametrize("widths", [[5], [1, 2, 4], [3, 3]])
-def test_loss_and_gradient_agree_with_automatic_differentiation(widths):
-    value, slope = jax.value_and_grad(by_jax)(jnp.asarray(WEIGHTS), widths)
+def test_loss_and_gradient_agree_with_automatic_differentiation():
+    widths = [2, 5]
+    value, slope = jax.jit(jax.value_and_grad(lambda w: by_jax(w, widths)))(WEIGHTS)
     loss, gradient = nested_loss(WEIGHTS, QUERIES, TEXTS, widths)
     assert loss == pytest.approx(float(value), rel=1e-4)
     assert_allclose(gradient, slope, rtol=2e-3, atol=2e-4)
