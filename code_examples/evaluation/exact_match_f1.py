@@ -137,6 +137,6 @@ def _gold(answers):
 
 
 def _overlap(said, gold):
-    if not said or not gold:
-        return float(said == gold)
+    if not said and not gold:
+        return 1.0
     return 2 * (Counter(said) & Counter(gold)).total() / (len(said) + len(gold))

@@ -43,6 +43,11 @@ def test_interval_is_that_of_scipy(n):
         assert 0 <= low < high <= 1
 
 
+def test_rounding_carries_no_end_past_zero_or_one():
+    assert min(wilson_interval(0, n)[0] for n in range(1, 130)) == 0
+    assert max(wilson_interval(n, n)[1] for n in range(1, 130)) == 1
+
+
 def test_interval_ends_are_where_the_share_is_just_possible():
     for end in wilson_interval(13, 40):
         assert abs(13 / 40 - end) / math.sqrt(end * (1 - end) / 40) == pytest.approx(1.959964, abs=1e-6)
