@@ -205,7 +205,7 @@ def stretched_frequencies(d, factor, method, trained=4096, base=10_000.0):
     [1.0, 0.25]
     """
     original = frequencies(d, base)
-    if d < 4 or not 1 <= factor < math.inf or not trained >= 1:
+    if d == 2 or not 1 <= factor < math.inf or not trained >= 1:
         raise ValueError(
             f"d is {d}, factor {factor}, trained {trained}; pass d of 4, a factor and a length of 1, or more"
         )
@@ -217,7 +217,7 @@ def stretched_frequencies(d, factor, method, trained=4096, base=10_000.0):
         raise ValueError(f"method is {method!r}; pass 'interpolation', 'ntk' or 'yarn'")
     fast, slow = (d * math.log(trained / (turns * math.tau)) / (2 * math.log(base)) for turns in (32, 1))
     low, high = max(math.floor(fast), 0), min(math.ceil(slow), d - 1)
-    slowed = np.clip((np.arange(d // 2) - low) / max(high - low, 0.001), 0, 1)  # 0 for the fast pairs, 1 for the slow
+    slowed = np.clip((np.arange(d // 2) - low) / max(high - low, 1), 0, 1)  # 0 for the fast pairs, 1 for the slow
     return original * (1 - slowed + slowed / factor)
 
 

@@ -84,6 +84,11 @@ def test_yarn_by_turns_made_in_training(d, trained, base):
     assert_allclose(np.diff(between, 2), 0, atol=1e-9)
 
 
+def test_yarn_keeps_its_range_within_the_head():
+    slowed = frequencies(8, 2.0) / stretched_frequencies(8, 3, "yarn", trained=210, base=2.0)
+    assert_allclose(1 / slowed, 1 - np.arange(4) / 7 * (1 - 1 / 3))  # from pair 0 to 7, of which 4 exist
+
+
 def test_defaults():
     assert_array_equal(stretched_frequencies(16, 4, "yarn"), stretched_frequencies(16, 4, "yarn", 4096, 10_000.0))
     assert not np.allclose(stretched_frequencies(64, 4, "yarn"), stretched_frequencies(64, 4, "yarn", trained=9000))
