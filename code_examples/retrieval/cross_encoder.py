@@ -27,7 +27,7 @@ def rerank(ranking, scores, k):
     Raises
     ------
     ValueError
-        If a score is missing or not a number, or `k` is no integer of 0 or more.
+        If a score is missing or not a number, an id stands twice, or `k` is no integer of 0 or more.
 
     Examples
     --------
@@ -43,10 +43,11 @@ def rerank(ranking, scores, k):
     [2, 0, 1]
     """
     ranking, scores = list(ranking), np.asarray(scores, dtype=np.float64)
-    if scores.ndim != 1 or np.isnan(scores).any() or any(not 0 <= i < len(scores) for i in ranking):
-        raise ValueError(
-            f"an id has no score, or a score is no number; pass one for each id from 0 to {scores.size - 1}"
-        )
+    known = scores.ndim == 1 and all(isinstance(i, int | np.integer) and 0 <= i < len(scores) for i in ranking)
+    if not known or np.isnan(scores).any():
+        raise ValueError("an id has no score, or a score is no number; pass one for each integer id, from 0 on")
+    if len(set(ranking)) < len(ranking):
+        raise ValueError("an id stands twice; pass a ranking of different ids")
     if not (isinstance(k, int | np.integer) and k >= 0):
         raise ValueError(f"k is {k}; pass an integer of 0 or more")
     return sorted(ranking[:k], key=lambda i: -scores[i]) + ranking[k:]

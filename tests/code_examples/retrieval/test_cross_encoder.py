@@ -44,8 +44,12 @@ def test_a_partial_ranking_keeps_its_ids():
 @pytest.mark.parametrize(
     ("ranking", "scores", "k", "message"),
     [
-        ([0, 2], [1, 2], 1, "an id has no score, or a score is no number; pass one for each id from 0 to 1"),
+        ([0, 2], [1, 2], 1, "an id has no score, or a score is no number; pass one for each integer id, from 0"),
         ([-1], [1, 2], 1, "an id has no score"),
+        ([1.0], [1, 2], 1, "an id has no score"),
+        (["0"], [1, 2], 1, "an id has no score"),
+        ([0], [], 1, "an id has no score"),
+        ([1, 0, 1], [1, 2], 1, "an id stands twice; pass a ranking of different ids"),
         ([0], [math.nan], 1, "a score is no number"),
         ([0], [[1.0]], 1, "an id has no score"),
         ([0], [1.0], -1, "k is -1; pass an integer of 0 or more"),
