@@ -33,7 +33,7 @@ class LSA:
     Notes
     -----
     A text is ``tfidf @ components.T``, which for the collection itself equals the left singular vectors times the
-    singular values. In [1]_ the words are weighted by log and entropy, here by TF-IDF.
+    singular values. The method is that of [1]_; that the cells are TF-IDF weights is our choice.
 
     References
     ----------

@@ -63,6 +63,14 @@ def test_a_text_outside_the_kept_directions_is_zero():
     assert lsa.encode(["apple", "", "engine"]).round(9).tolist() == [[0], [0], [1]]
 
 
+def test_weak_directions_and_short_projections_count():
+    assert LSA(["a"] * 200 + ["b"], 2).components.tolist() == [[1, 0], [0, 1]]  # singular values 14 and 1
+    lsa = LSA(["a b", "a b", " ".join(f"w{i}" for i in range(300))], 1)
+    query = "a " + " ".join(f"w{i}" for i in range(300))  # hardly one word in 300 lies in the kept direction
+    assert_allclose(lsa.encode([query]), [[1]])
+    assert_allclose(lsa.scores(query), [1, 1, 0], atol=1e-12)
+
+
 @pytest.mark.parametrize("n_components", [0, 3, -1, 1.0])
 def test_refuses_what_the_texts_cannot_give(n_components):
     with pytest.raises(ValueError, match=f"n_components is {n_components}; pass an integer from 1 to 2, the rank"):
