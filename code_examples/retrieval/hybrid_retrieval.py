@@ -148,7 +148,7 @@ def weighted_fusion(first, second, weight):
     >>> weighted_fusion([7, 7], [1, 2], weight=0.5).tolist()
     [0.0, 0.5]
     """
-    rows = [np.asarray(row, dtype=np.float64) for row in (first, second)]
+    rows = [np.asarray(row, dtype=np.float64) / 2 for row in (first, second)]  # halves, so that no span overflows
     if rows[0].ndim != 1 or rows[0].shape != rows[1].shape or not rows[0].size or not np.isfinite(rows).all():
         raise ValueError("the scores are not two rows of finite numbers; pass one of each kind for each text")
     if not 0 <= weight <= 1:

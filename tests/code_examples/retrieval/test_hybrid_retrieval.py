@@ -87,6 +87,7 @@ def test_weighted_fusion_scales_as_scikit_learn_does(weight):
 
 def test_weighted_fusion_at_the_edges():
     assert weighted_fusion([4], [2], 0.5).tolist() == [0]
+    assert weighted_fusion([1e308, -1e308], [1, 2], 0.75).tolist() == [0.75, 0.25]
     assert weighted_fusion([4, 4, 4], [1, 3, 2], 0.25).tolist() == [0, 0.75, 0.375]
     assert weighted_fusion([1, 3, 2], [4, 4, 4], 0.25).tolist() == [0, 0.25, 0.125]
 
