@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from tests.mutation.mutants import OPERATORS, mutants
+from tests.mutation.run import libraries
+
+ROOT = Path(__file__).parents[2]
 
 MADE = {
     "arithmetic": [
@@ -218,3 +224,12 @@ def test_mutants_that_look_alike_are_numbered():
 def test_source_that_is_not_python_is_refused():
     with pytest.raises(SyntaxError):
         mutants("%matplotlib inline")
+
+
+def test_nothing_that_jobs_share_starts_threads_of_jax():
+    """Forked from a process with such threads, a test of JAX would wait for its time limit, and so would each after."""
+    texts = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests/code_examples").rglob("test_*.py"))]
+    shared = sorted(set().union(*map(libraries, texts)))
+    assert {"networkx", "scipy.stats"} <= set(shared)
+    code = f"import sys, {', '.join(shared)}; raise SystemExit('jax' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
