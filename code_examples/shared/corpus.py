@@ -424,7 +424,7 @@ which still calls its version experimental; it does for long prompts on larger m
 in this way. Large services do it all the same: DeepSeek planned its system for V4.1-Flash around prefill on machines
 of 8 GPUs and decoding on groups of 64 to 128, as the start of its report on the deployment says.
 
-NO serving/paged-attention
+Paged attention is no part of it.
         """,
     ),
     _document(
