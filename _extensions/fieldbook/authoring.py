@@ -116,9 +116,13 @@ def new(root: Path, place: str) -> int:
     except ValueError as refusal:
         print(refusal, file=sys.stderr)
         return 1
-    said = [f"{'changed' if (root / path).exists() else 'wrote'} {path}" for path in files]
+    said = []
     for path, text in files.items():
         target = root / path
+        if target.exists() and target.read_text(encoding="utf-8") == text:
+            said.append(f"kept {path}")
+            continue
+        said.append(f"{'changed' if target.exists() else 'wrote'} {path}")
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8", newline="\n")
     print("\n".join(said))  # last: a reader that has gone, such as `head`, stops no half of the work

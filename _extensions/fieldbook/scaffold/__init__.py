@@ -6,7 +6,8 @@ slug and area instead. Two kinds of lines in the page template begin with a comm
 ``from code_examples``), because they name what only a copy has; a copy loses the marks.
 
 No copy is finished by chance: guidance, an empty summary, a doctest that fails, an unknown citation key and tests that
-fail refuse it until it is written. `files` only reads; the caller writes everything or nothing.
+fail refuse it until it is written. `files` only reads; the caller writes everything or nothing. A module or a test that
+is there already, because another page needed the function first, is returned as it stands.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def files(root: Path, place: str, *, areas: Collection[str], pages: Iterable[Pat
     page, module = f"docs/{area}/{slug}.md", f"code_examples/{area}/{name}.py"
     test = f"tests/code_examples/{area}/test_{name}.py"
     others = [path.relative_to(root).as_posix() for path in pages if path.stem == slug]
-    for path in (*others, page, module, test):
+    for path in (*others, page):
         if (root / path).exists():
             raise ValueError(f"{path} exists already; edit it, or choose another slug")
     texts = {path: _read(root, path) for path in (planned.PATH, f"docs/{area}/index.md", TEMPLATE)}
@@ -77,10 +78,10 @@ def files(root: Path, place: str, *, areas: Collection[str], pages: Iterable[Pat
     text = re.sub(r"^# .*", lambda _: f"# {title}", text, count=1, flags=re.MULTILINE)
     made = {
         page: _renamed(text, names),
-        module: _renamed(_read(HERE, "module.py.txt"), names),
-        test: _renamed(_read(HERE, "test.py.txt"), names),
         f"docs/{area}/index.md": enlist(texts[f"docs/{area}/index.md"], slug),
     }
+    for path, template in ((module, "module.py.txt"), (test, "test.py.txt")):
+        made[path] = _read(root, path) if (root / path).exists() else _renamed(_read(HERE, template), names)
     if slug in entries:
         made[planned.PATH] = unplan(texts[planned.PATH], slug)
     package = f"code_examples/{area}/__init__.py"
