@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from code_examples.evaluation.passkey_retrieval import copy_after, first_number, passkey_prompt
@@ -12,6 +12,7 @@ def words(text):
 
 
 @settings(max_examples=40, deadline=None)
+@example(key=1, length=19, depth=0.875)  # one sentence of four words is all the filler
 @given(st.integers(1, 50_000), st.integers(14, 400), st.floats(0, 1))
 def test_the_prompt_holds_its_key_twice_and_no_other_number(key, length, depth):
     task, text, question = passkey_prompt({"red": key}, "red", length, [depth]).split("\n")
@@ -19,8 +20,9 @@ def test_the_prompt_holds_its_key_twice_and_no_other_number(key, length, depth):
     assert length - 4 < len(words(text)) <= length
     assert not re.search(r"\d", task + question)
     before, after = text.split(f"The red pass key is {key}. Remember it. {key} is the red pass key.")
-    share = len(words(before)) / max(1, len(words(before + after)))
-    assert depth - 4 / max(1, length - 14) - 1e-9 <= share <= depth + 1e-9
+    n_filler = max(1, len(words(before + after)))
+    share = len(words(before)) / n_filler
+    assert depth - 4 / n_filler - 1e-9 <= share <= depth + 1e-9
     filler = {some.strip() for some in (before + after).split(".")} - {""}
     assert len(filler) <= 5
 
