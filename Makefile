@@ -64,7 +64,8 @@ serve: .venv/dev-$(ID) node_modules/.package-lock.json ## build, serve on this m
 mutants: .venv/test-$(ID) ## change the code bit by bit and count what no check notices (PAGE=area/slug or an area, without it all; SAMPLE=40 of each file)
 	@$(RUN) -m tests.mutation.run $(PAGE) $(if $(SAMPLE),--sample $(SAMPLE))
 
-edits: .venv/test-$(ID) node_modules/.package-lock.json ## hold incremental builds against fresh ones over drawn edits (long; EDITS=300)
+edits: .venv/test-$(ID) node_modules/.package-lock.json ## the long run: fresh draws for the modules' tests, every view, incremental builds over drawn edits (EDITS=300)
+	@FIELDBOOK_DRAW=1 $(RUN) -m pytest -n auto tests/code_examples
 	@FIELDBOOK_PAGES=all $(RUN) -m pytest tests/site tests/browser/test_explorables.py
 	@FIELDBOOK_EDITS=$(or $(EDITS),300) $(RUN) -m pytest tests/differential
 
