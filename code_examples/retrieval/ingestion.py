@@ -5,6 +5,7 @@ Accompanies ``docs/retrieval/ingestion.md``, whose names it follows: pages are l
 
 import re
 from collections import Counter
+from itertools import pairwise, zip_longest
 
 LIGATURES = {"ffi": "\ufb03", "ffl": "\ufb04", "ff": "\ufb00", "fi": "\ufb01", "fl": "\ufb02"}
 
@@ -19,8 +20,8 @@ def typeset(paragraphs, header, width=40, length=24):
     header : str
         What stands at the top of every page; at the foot stands "page 1 of 2".
     width : int, default 40
-        Most signs of a line, at least 20. Words are broken at their own hyphen, or else, from six small letters on,
-        by an added one; three letters at least stay on each side of it.
+        Most signs of a line, at least 20. Words are broken once, at their own hyphen, or else, from six small letters
+        on, by an added one; three letters at least stay on each side of it. What cannot be broken may be longer.
     length : int, default 24
         Lines of text on a page, at least 1.
 
@@ -67,6 +68,11 @@ def remove_furniture(pages):
         The same pages; lines count as the same if they differ in numbers alone. Nothing is taken from a single page,
         where nothing can come back.
 
+    Raises
+    ------
+    ValueError
+        If a page is a single text.
+
     Examples
     --------
     >>> from code_examples.retrieval.ingestion import remove_furniture
@@ -75,6 +81,8 @@ def remove_furniture(pages):
     >>> remove_furniture([["Manual", "one"]])
     [['Manual', 'one']]
     """
+    for page in pages:
+        _check_lines(page)
     top = Counter(_shape(page[0]) for page in pages if page)
     foot = Counter(_shape(page[-1]) for page in pages if page)
     limit = max(len(pages) / 2, 1)
@@ -84,6 +92,44 @@ def remove_furniture(pages):
         last = len(page) - 1 if page and foot[_shape(page[-1])] > limit else len(page)
         kept.append(page[first:last])
     return kept
+
+
+def read_columns(page):
+    """Return the lines of a page in columns, one column after the other.
+
+    Parameters
+    ----------
+    page : sequence of str
+        Lines that keep their places, as an extraction by layout gives them: spaces fill what is empty.
+
+    Returns
+    -------
+    list of str
+        The lines of the first column, then those of the next, without spaces at their ends. Two empty places side by
+        side, the same in every line, part columns; where none are, the page has one column.
+
+    Raises
+    ------
+    ValueError
+        If `page` is a single text.
+
+    Notes
+    -----
+    One line across the page, such as a title, hides what parts the columns: take it out first. A table has columns,
+    too, and is torn apart: this reads all names first and all numbers after them.
+
+    Examples
+    --------
+    >>> from code_examples.retrieval.ingestion import read_columns
+    >>> read_columns(["A page     columns.", "in two     Read", "           down."])
+    ['A page', 'in two', '', 'columns.', 'Read', 'down.']
+    >>> read_columns(["One column", "of text"])
+    ['One column', 'of text']
+    """
+    _check_lines(page)
+    ink = "".join(max(signs) for signs in zip_longest(*page, fillvalue=" "))  # a space is below every other sign
+    starts = [0, *(gap.end() for gap in re.finditer(r"(?<=\S)  +(?=\S)", ink)), None]
+    return [line[start:end].rstrip() for start, end in pairwise(starts) for line in page]
 
 
 def expand_ligatures(text):
@@ -121,7 +167,7 @@ def known_words(text):
     Returns
     -------
     set of str
-        In lower case.
+        In lower case, of letters of any script.
 
     Examples
     --------
@@ -130,7 +176,7 @@ def known_words(text):
     ['fine-tuning', 'of', 'the']
     """
     whole = re.sub(r"[\w-]+-\n\w+", " ", text.lower())
-    return set(re.findall(r"[a-z]+(?:-[a-z]+)*", whole))
+    return set(re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", whole))
 
 
 def join_hyphens(text, known=()):
@@ -149,6 +195,11 @@ def join_hyphens(text, known=()):
     str
         All other line breaks are left.
 
+    Raises
+    ------
+    ValueError
+        If `known` is a single text, in which parts of words would be found, too.
+
     Examples
     --------
     >>> from code_examples.retrieval.ingestion import join_hyphens
@@ -157,6 +208,8 @@ def join_hyphens(text, known=()):
     >>> join_hyphens("Fine-\ntuning of mo-\ndels", known={"fine-tuning"})
     'Fine-tuning of models'
     """
+    if isinstance(known, str):
+        raise ValueError("known is one text; pass its words, known_words(text)")
 
     def whole(match):
         joined, compound = match[1] + match[2], f"{match[1]}-{match[2]}"
@@ -204,6 +257,11 @@ def _reread(match):
         return match[0]
 
 
+def _check_lines(page):
+    if isinstance(page, str):
+        raise ValueError("a page is one text; pass its lines, text.splitlines()")
+
+
 def _shape(line):
     """Return a line with every number replaced, so that page numbers do not tell lines apart."""
     return re.sub(r"\d+", "#", line.strip())
@@ -216,7 +274,7 @@ def _ligate(text):
 
 
 def _wrap(text, width):
-    """Return lines of at most `width` signs."""
+    """Return lines of at most `width` signs, where words allow it."""
     lines = [""]
     for word in text.split():
         lead = " " if lines[-1] else ""
@@ -233,4 +291,4 @@ def _wrap(text, width):
             lines.append(word[cut:])
         else:
             lines.append(word)
-    return lines
+    return [line for line in lines if line]

@@ -10,6 +10,7 @@ from code_examples.retrieval.ingestion import (
     expand_ligatures,
     join_hyphens,
     known_words,
+    read_columns,
     remove_furniture,
     repair_mojibake,
     typeset,
@@ -48,6 +49,16 @@ def test_lines_are_filled_and_broken_by_rule():
     assert typeset(["abcdefghijklmnop pre-war"], "-", 20)[0][1:3] == ["abcdefghijklmnop", "pre-war"]
     assert typeset(["abcdefghijklmno co-op"], "-", 20)[0][1:3] == ["abcdefghijklmno", "co-op"]  # two letters
     assert typeset([], "-") == []
+    # what cannot be broken stands by itself, without an empty line, which would end a paragraph
+    assert typeset(["Abcdefghijklmnopqrstuv wxyz", ""], "-", 20)[0] == [
+        "-",
+        "Abcdefghijklmnopqrstuv",
+        "wxyz",
+        "",
+        "",
+        "page 1 of 1",
+    ]
+    assert typeset(["x" * 50], "-", 20)[0][1:3] == ["x" * 19 + "-", "x" * 31]  # broken once
 
 
 def test_all_five_ligatures_come_and_go():
@@ -70,6 +81,35 @@ def test_furniture_goes_and_text_stays():
     assert remove_furniture([]) == []
 
 
+_line = st.lists(st.text("abé.,-1", min_size=1, max_size=5), max_size=3).map(" ".join)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(_line, min_size=4, max_size=4), min_size=1, max_size=4), st.integers(2, 5), st.integers(0, 3))
+def test_columns_come_back_in_their_order(columns, gap, indent):
+    columns = [column for column in columns if any(column)]
+    widths = [max(map(len, column)) + gap for column in columns]
+    rows = zip(*columns, strict=True)
+    page = ["".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows]
+    page = [" " * indent + line for line in page]
+    before = list(page)
+    found = read_columns(page)
+    expected = [line for column in columns for line in column]
+    assert [line.lstrip() if i < 4 else line for i, line in enumerate(found)] == expected
+    assert page == before
+    whole = [line for column in columns for line in column]
+    assert read_columns(whole) == whole  # single spaces never part columns
+
+
+def test_columns_need_two_places_that_are_empty_throughout():
+    assert read_columns(["a b", "a b"]) == ["a b", "a b"]
+    assert read_columns(["a  b", "a  b"]) == ["a", "a", "b", "b"]
+    assert read_columns(["a  b", "a xb"]) == ["a  b", "a xb"]
+    assert read_columns(["Title across", "a       b"]) == ["Title across", "a       b"]
+    assert read_columns(("a   b", "c", "")) == ["a", "c", "", "b", "", ""]
+    assert read_columns([]) == []
+
+
 def test_hyphens_follow_what_is_known():
     assert join_hyphens("re-\nsign", {"re-sign", "resign"}) == "resign"
     assert join_hyphens("re-\nsign", {"re-sign"}) == "re-sign"
@@ -78,6 +118,7 @@ def test_hyphens_follow_what_is_known():
     assert join_hyphens("2-\n4 and - \nx") == "24 and - \nx"  # numbers suffer, as the page says
     assert join_hyphens("a -\nb") == "a -\nb"
     assert join_hyphens("one\ntwo") == "one\ntwo"
+    assert known_words("Größen-Maß, σήμα2 _x") == {"größen-maß", "σήμα", "x"}
     assert known_words("Re-sign a mo-\ndel, the MODEL\nof GPT-2") == {"re-sign", "a", "the", "model", "of", "gpt"}
 
 
@@ -117,6 +158,9 @@ def test_mojibake_is_repaired_word_by_word():
         (lambda: typeset("a text", "-"), "paragraphs is one text; pass a list of paragraphs"),
         (lambda: typeset(["a"], "-", width=19), "width is 19 and length 24; pass at least 20 signs and 1 line"),
         (lambda: typeset(["a"], "-", length=0), "width is 40 and length 0; pass at least 20 signs"),
+        (lambda: remove_furniture([["a"], "M\nb"]), "a page is one text; pass its lines, text.splitlines()"),
+        (lambda: read_columns("a  b"), "a page is one text; pass its lines, text.splitlines()"),
+        (lambda: join_hyphens("a-\nb", "a-b"), "known is one text; pass its words, known_words(text)"),
     ],
 )
 def test_refuses_what_has_no_answer(call, message):
