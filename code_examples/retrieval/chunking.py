@@ -6,6 +6,7 @@ Words are what spaces separate, as a reader counts them. Headings belong to no p
 
 import re
 from dataclasses import dataclass
+from numbers import Integral
 
 SENTENCE_END = re.compile(r"(?<=[.?!]) (?=[A-Z0-9])")
 
@@ -121,7 +122,7 @@ def chunk_words(documents, size, overlap=0):
     ['a b c d', 'd e f g']
     """
     _check(size)
-    if not isinstance(overlap, int) or not 0 <= overlap < size:
+    if not isinstance(overlap, Integral) or not 0 <= overlap < size:
         raise ValueError(f"overlap is {overlap}; pass an integer from 0 to size - 1, here {size - 1}")
     chunks = []
     for document in documents:
@@ -258,5 +259,5 @@ def _text(document):
 
 
 def _check(size, name="size"):
-    if not isinstance(size, int) or size < 1:
+    if not isinstance(size, Integral) or size < 1:
         raise ValueError(f"{name} is {size}; pass an integer of at least 1")

@@ -2,6 +2,7 @@ import math
 import re
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,6 +59,11 @@ def test_windows_follow_their_definition(n, size, data):
     assert _texts(chunk_words(_numbered(n), size, overlap)) == expected
     if n > size:
         assert len(expected) == math.ceil((n - overlap) / (size - overlap))
+
+
+def test_integers_of_numpy_are_integers():
+    assert _texts(chunk_words(_numbered(5), np.int64(3), np.int32(1))) == ["0 1 2", "2 3 4"]
+    assert first_words([Chunk("a", "one two")], [0], np.int64(1)) == "one"
 
 
 def test_windows_stay_within_their_document():
