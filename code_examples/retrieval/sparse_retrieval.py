@@ -61,7 +61,7 @@ def idf(n, df, form="lucene"):
     if form not in IDF:
         raise ValueError(f"form is {form!r}; pass one of {', '.join(IDF)}")
     df = np.asarray(df)
-    if ((df < 1) | (df > n)).any():
+    if not ((df >= 1) & (df <= n)).all():
         raise ValueError(f"a df is not from 1 to n = {n}; pass in how many of the n texts each word stands")
     return IDF[form](n, df)
 
@@ -87,6 +87,7 @@ class BM25:
     -----
     Each shared word adds idf * tf / (tf + k1 * (1 - b + b * length / mean length)), with tf how often the text holds
     it and lengths in words [1]_. The factor k1 + 1 of the original form is left out; it changes no order.
+    The weights are a table of n_texts times n_words numbers: for thousands of texts, not for millions.
 
     References
     ----------

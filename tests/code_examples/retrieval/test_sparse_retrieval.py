@@ -89,6 +89,7 @@ def test_repetition_saturates_and_length_counts_only_with_b():
         (lambda: idf(3, 1, "plain"), "form is 'plain'; pass one of robertson, lucene, atire, smooth"),
         (lambda: idf(3, [1, 0]), "a df is not from 1 to n = 3; pass in how many"),
         (lambda: idf(3, 4), "a df is not from 1 to n = 3"),
+        (lambda: idf(3, math.nan), "a df is not from 1 to n = 3"),
     ],
 )
 def test_refuses_what_has_no_answer(call, message):
