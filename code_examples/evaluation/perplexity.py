@@ -3,6 +3,8 @@
 Accompanies ``docs/evaluation/perplexity.md``, whose names it follows: p the truth, q the model, window and stride.
 """
 
+from numbers import Integral
+
 import numpy as np
 
 
@@ -123,11 +125,12 @@ def context_lengths(n_tokens, window, stride):
     Raises
     ------
     ValueError
-        If a number is out of its range.
+        If a number is no integer or out of its range.
 
     Notes
     -----
-    The windows of the example in [1]_, which leaves out the first token of all.
+    The windows of the example in [1]_. Its code scores no first token, as nothing is before it: neither that of the
+    text nor, without overlap, that of any other window.
 
     References
     ----------
@@ -143,9 +146,10 @@ def context_lengths(n_tokens, window, stride):
     >>> context_lengths(7, window=4, stride=1).tolist()
     [0, 1, 2, 3, 3, 3, 3]
     """
-    if not (n_tokens >= 1 and 1 <= stride <= window):
+    whole = all(isinstance(number, Integral) for number in (n_tokens, window, stride))
+    if not (whole and n_tokens >= 1 and 1 <= stride <= window):
         raise ValueError(
-            f"tokens {n_tokens}, window {window}, stride {stride}; pass 1 token or more, stride 1 to window"
+            f"tokens {n_tokens}, window {window}, stride {stride}; pass integers: 1 token or more, stride 1 to window"
         )
     token = np.arange(n_tokens)
     moves = np.maximum(-(-(token + 1 - window) // stride), 0)  # until the window holds the token

@@ -67,7 +67,7 @@ def test_contexts_are_those_of_moving_the_window_by_hand(n, window, stride):
         if end == n:
             break
         begin += stride
-    found = context_lengths(n, window, stride)
+    found = context_lengths(np.int64(n), window, stride)
     assert found.tolist() == expected
     assert found.dtype.kind == "i"
     assert (found[window:] >= window - stride).all()
@@ -86,9 +86,12 @@ def test_contexts_are_those_of_moving_the_window_by_hand(n, window, stride):
         (lambda: effective_choices([math.nan, 1]), "p is no distribution"),
         (lambda: effective_choices([1], [0.4]), "q is no distribution"),
         (lambda: effective_choices([1], [0.5, 0.5]), "p has 1 options, q 2; pass one probability for each option"),
-        (lambda: context_lengths(0, 4, 2), "tokens 0, window 4, stride 2; pass 1 token or more, stride 1 to window"),
+        (lambda: context_lengths(0, 4, 2), "tokens 0, window 4, stride 2; pass integers: 1 token or more, stride"),
         (lambda: context_lengths(5, 4, 0), "tokens 5, window 4, stride 0"),
         (lambda: context_lengths(5, 4, 5), "tokens 5, window 4, stride 5"),
+        (lambda: context_lengths(5.0, 4, 2), "tokens 5.0, window 4, stride 2; pass integers"),
+        (lambda: context_lengths(5, 4.5, 2), "tokens 5, window 4.5, stride 2; pass integers"),
+        (lambda: context_lengths(5, 4, 1.5), "tokens 5, window 4, stride 1.5; pass integers"),
     ],
 )
 def test_refuses_what_has_no_answer(call, message):
