@@ -50,12 +50,13 @@ def precision_recall_f1(true_positives, false_positives, false_negatives):
     counts = true_positives, false_positives, false_negatives
     if not all(isinstance(count, int | np.integer) and count >= 0 for count in counts):
         raise ValueError(f"the counts are {counts}; pass integers of 0 or more")
-    returned, relevant = true_positives + false_positives, true_positives + false_negatives
+    hits, false, missed = map(int, counts)  # as Python has them: small NumPy integers overflow in sums
+    returned, relevant = hits + false, hits + missed
     if not returned or not relevant:
         raise ValueError(
             "nothing was returned or nothing is relevant, and a share of nothing has no value; say so instead"
         )
-    return true_positives / returned, true_positives / relevant, 2 * true_positives / (returned + relevant)
+    return hits / returned, hits / relevant, 2 * hits / (returned + relevant)
 
 
 def precision_at(ranking, relevant, k):

@@ -40,6 +40,12 @@ def test_f1_is_the_harmonic_mean_and_lies_near_the_smaller():
     assert recall < f1 < 2 * recall
 
 
+def test_small_numpy_counts_do_not_overflow():
+    found = precision_recall_f1(np.uint8(200), np.uint8(100), np.uint8(250))
+    assert found == pytest.approx((2 / 3, 4 / 9, 8 / 15))
+    assert [type(value) for value in found] == [float] * 3
+
+
 def test_average_precision_at_its_limits():
     assert average_precision([], [3]) == 0
     assert average_precision([3], [3]) == 1
