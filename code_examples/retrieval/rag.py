@@ -19,8 +19,8 @@ def build_prompt(question, passages):
     Parameters
     ----------
     question : str
-        What is asked; at least one word.
-    passages : sequence of str
+        What is asked, in any script; not empty.
+    passages : list or tuple of str
         What was retrieved, best first; may be empty.
 
     Returns
@@ -31,12 +31,12 @@ def build_prompt(question, passages):
     Raises
     ------
     ValueError
-        If the question has no word, or the passages are no texts.
+        If the question is empty, or the passages are no list of texts.
 
     Notes
     -----
     The parts are those that a survey of the field names for its plainest form: the query, the chosen passages, and
-    what to do with them [1]_.
+    what to do with them [1]_. Nothing is escaped: a passage can hold what looks like another number or question.
 
     References
     ----------
@@ -75,8 +75,8 @@ def read(question, passages, least=0.4):
     Parameters
     ----------
     question : str
-        What is asked; at least one word.
-    passages : sequence of str
+        What is asked; at least one word of the letters a to z or digits, which alone are compared.
+    passages : list or tuple of str
         What was retrieved; may be empty.
     least : float
         From 0 to 1: the share of the question that the sentence must cover. 0 always answers.
@@ -90,7 +90,7 @@ def read(question, passages, least=0.4):
     Raises
     ------
     ValueError
-        If the question has no word, the passages are no texts, or `least` is not from 0 to 1.
+        If the question has no such word, the passages are no list of texts, or `least` is not from 0 to 1.
 
     Notes
     -----
@@ -116,6 +116,8 @@ def read(question, passages, least=0.4):
     if not 0 <= least <= 1:
         raise ValueError(f"least is {least}; pass a number from 0 to 1")
     words = set(tokens(question))
+    if not words:
+        raise ValueError(f"question is {question!r}; pass one with a word of the letters a to z or digits")
     sentences = [sentence for passage in passages for sentence in re.split(r"(?<=[.!?])\s+", passage.strip())]
     held = [words & set(tokens(sentence)) for sentence in sentences]
     counts = Counter(word for some in held for word in some)
@@ -150,7 +152,8 @@ def rag_sequence(passages, tokens_given_passage):
 
     Notes
     -----
-    The model RAG-Sequence [1]_.
+    The model RAG-Sequence [1]_. The product of some hundred small factors is too small for a float and becomes 0;
+    for answers of that length add up logarithms.
 
     References
     ----------
@@ -190,7 +193,7 @@ def rag_token(passages, tokens_given_passage):
 
     Notes
     -----
-    The model RAG-Token [1]_.
+    The model RAG-Token [1]_. For long answers add up logarithms, as for `rag_sequence`.
 
     References
     ----------
@@ -218,7 +221,7 @@ def _probabilities(passages, tokens_given_passage):
 
 
 def _check(question, passages):
-    if not isinstance(question, str) or not tokens(question):
-        raise ValueError(f"question is {question!r}; pass a text with at least one word")
-    if isinstance(passages, str) or not all(isinstance(passage, str) for passage in passages):
+    if not isinstance(question, str) or not question.strip():
+        raise ValueError(f"question is {question!r}; pass a text that is not empty")
+    if not isinstance(passages, (list, tuple)) or not all(isinstance(passage, str) for passage in passages):
         raise ValueError("passages are not a list of texts; pass one text for each")

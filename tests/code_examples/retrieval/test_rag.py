@@ -74,6 +74,10 @@ def test_the_prompt_holds_each_passage_once_in_order_and_the_question_last():
     assert len(build_prompt("Which?", []).split("\n")) == len(lines) - 3
 
 
+def test_the_prompt_takes_a_question_in_any_script():
+    assert build_prompt("何?", ["何 means what."]).endswith("[1] 何 means what.\n\nQuestion: 何?")
+
+
 def test_both_models_of_2020_agree_with_drawing_every_passage():
     rng = np.random.default_rng(0)
     p, given = rng.dirichlet(np.ones(3)), rng.uniform(size=(3, 4))
@@ -123,11 +127,14 @@ def test_refuses_what_is_no_probability(model, p, given, message):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: read("?!", ["a"]), "question is '?!'; pass a text with at least one word"),
-        (lambda: build_prompt("", ["a"]), "question is ''; pass a text with at least one word"),
+        (lambda: read("?!", ["a"]), "question is '?!'; pass one with a word of the letters a to z or digits"),
+        (lambda: read(" ", ["a"]), "question is ' '; pass a text that is not empty"),
+        (lambda: build_prompt("", ["a"]), "question is ''; pass a text that is not empty"),
         (lambda: build_prompt(None, ["a"]), "question is None; pass a text"),
         (lambda: read("why", "because"), "passages are not a list of texts; pass one text for each"),
         (lambda: build_prompt("why", ["a", 3]), "passages are not a list of texts"),
+        (lambda: read("why", iter(["why"])), "passages are not a list of texts"),  # a check would use it up
+        (lambda: build_prompt("why", None), "passages are not a list of texts"),
         (lambda: read("why", ["a"], least=1.1), "least is 1.1; pass a number from 0 to 1"),
         (lambda: read("why", ["a"], least=-0.1), "least is -0.1; pass"),
         (lambda: read("why", ["a"], least=np.nan), "least is nan; pass"),
