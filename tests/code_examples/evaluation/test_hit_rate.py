@@ -48,9 +48,13 @@ def test_rounding_carries_no_end_past_zero_or_one():
     assert max(wilson_interval(n, n)[1] for n in range(1, 130)) == 1
 
 
-def test_interval_ends_are_where_the_share_is_just_possible():
-    for end in wilson_interval(13, 40):
-        assert abs(13 / 40 - end) / math.sqrt(end * (1 - end) / 40) == pytest.approx(1.959964, abs=1e-6)
+@pytest.mark.parametrize(("hits", "n"), [(13, 40), (12.5, 30), (0.5, 1), (np.float64(3.5), np.int64(4))])
+def test_interval_ends_are_where_the_share_is_just_possible(hits, n):
+    """The definition, at halves too: SciPy takes whole hits only."""
+    low, high = wilson_interval(hits, n)
+    for end in (low, high):
+        assert abs(hits / n - end) / math.sqrt(end * (1 - end) / n) == pytest.approx(1.959964, abs=1e-6)
+    assert wilson_interval(n - hits, n) == pytest.approx((1 - high, 1 - low))
 
 
 def test_sign_test_is_that_of_scipy():
@@ -68,6 +72,8 @@ def test_sign_test_is_that_of_scipy():
         (lambda: check_query(3, {3}), r"ids do not stand in a sequence; pass \[5\] rather than 5"),
         (lambda: check_query([3], 3), "ids do not stand in a sequence"),
         (lambda: check_query([[3], [4]], {3}), "ids do not stand in a sequence"),
+        (lambda: check_query("d12", {"d12"}), "ids do not stand in a sequence"),
+        (lambda: hit_rate([["d12"]], ["d12"], 1), "ids do not stand in a sequence"),
         (lambda: check_query([3], []), "no id is relevant; leave out a query"),
         (lambda: first_hit([3, 4, 3], {4}), "the ranking names an id twice; keep the first place"),
         (lambda: check_queries([], []), "0 rankings for 0 queries; pass one for each, at least one"),
@@ -77,13 +83,15 @@ def test_sign_test_is_that_of_scipy():
         (lambda: check_cutoff(2.0), r"k is 2\.0; pass"),
         (lambda: hit_rate([[1]], [{1}], -1), "k is -1; pass"),
         (lambda: hit_rate([[1]], [{1}], None), "k is None; pass"),
-        (lambda: wilson_interval(0, 0), "there is no query; pass n of at least 1"),
-        (lambda: wilson_interval(3, 2), "more hits than queries"),
-        (lambda: wilson_interval(-1, 2), "a count is no integer of 0 or more"),
-        (lambda: wilson_interval(0.5, 2), "a count is no integer of 0 or more"),
-        (lambda: sign_test(-1, 2), "a count is no integer of 0 or more"),
-        (lambda: sign_test(2, -1), "a count is no integer of 0 or more"),
-        (lambda: sign_test(2, 1.0), "a count is no integer of 0 or more"),
+        (lambda: wilson_interval(0, 0), "0 hits of n = 0; pass an integer n of at least 1, and from 0 to n hits"),
+        (lambda: wilson_interval(2.5, 2), r"2\.5 hits of n = 2; pass"),
+        (lambda: wilson_interval(-0.5, 2), r"-0\.5 hits of n = 2; pass"),
+        (lambda: wilson_interval(math.nan, 2), "nan hits of n = 2; pass"),
+        (lambda: wilson_interval(1, 2.0), r"1 hits of n = 2\.0; pass"),
+        (lambda: wilson_interval(0, -1), "0 hits of n = -1; pass"),
+        (lambda: sign_test(-1, 2), "the counts are -1 and 2; pass integers of 0 or more"),
+        (lambda: sign_test(2, -1), "the counts are 2 and -1; pass"),
+        (lambda: sign_test(2, 1.0), r"the counts are 2 and 1\.0; pass"),
     ],
 )
 def test_refuses_what_has_no_answer(call, message):
