@@ -1,59 +1,13 @@
-"""Win rates of a model against a baseline: their interval, both orders of showing, and equal length.
+"""Win rates of a model against a baseline: both orders of showing, and equal length.
 
-Accompanies ``docs/evaluation/alignment-evaluation.md``, whose names it follows.
+Accompanies ``docs/evaluation/alignment-evaluation.md``, whose names it follows. The interval of a win rate is that of a
+hit rate, `wilson_interval`.
 """
-
-import math
 
 import numpy as np
 
+from code_examples.evaluation.hit_rate import WIDTH
 from code_examples.training.reward_model import sigmoid
-
-
-def wilson_interval(wins, n, z=1.96):
-    """Return the range of win rates that a count of wins is compatible with.
-
-    Parameters
-    ----------
-    wins : float
-        Prompts won; a tie counts one half. From 0 to `n`.
-    n : int
-        Prompts judged, at least 1, each once.
-    z : float, default 1.96
-        Width in standard errors, above 0; the default is for 95 percent.
-
-    Returns
-    -------
-    tuple of float
-        Lower and upper end, from 0 to 1.
-
-    Raises
-    ------
-    ValueError
-        If `n` is below 1, `wins` is outside 0 to `n`, or `z` is not finite and above 0.
-
-    Notes
-    -----
-    Wilson's score interval: all rates from which the observed share lies within z standard errors. With ties it is a
-    little too wide, since halves vary less than wins.
-
-    Examples
-    --------
-    >>> from code_examples.evaluation.alignment_evaluation import wilson_interval
-    >>> [round(end, 4) for end in wilson_interval(53, 100)]
-    [0.4329, 0.6249]
-
-    Of one prompt won, with z = 1: from a half to certainty.
-
-    >>> wilson_interval(1, 1, z=1)
-    (0.5, 1.0)
-    """
-    if n < 1 or not 0 <= wins <= n or not 0 < z < math.inf:
-        raise ValueError(f"wins is {wins}, n {n}, z {z}; pass 0 <= wins <= n, at least one prompt, and z above 0")
-    share = float(wins) / n
-    middle = share + z * z / (2 * n)
-    half = z * math.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2)
-    return (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
 
 
 def combine_orders(when_first, when_second):
@@ -103,32 +57,39 @@ def length_controlled_win_rate(outcomes, extra_length):
     -------
     rate : float
         From 0 to 1.
+    ends : tuple of two floats
+        Lower and upper end of its 95 % interval, from 0 to 1.
     weight : float
-        How much the logit of a win rises with ``tanh(extra length / its standard deviation)``.
+        How much the log-odds of a win rise with ``tanh(extra length / its standard deviation)``.
 
     Raises
     ------
     ValueError
-        If the shapes differ, a number is out of range, all lengths differ by the same, or the outcomes follow the
-        length without exception, so that no finite weight fits best.
+        If the shapes differ, a number is out of range, all lengths differ by the same, or no finite weights fit best
+        because all prompts were won, or lost, or length alone parts those won from those lost.
 
     Notes
     -----
     The length term of [1]_, without its term for the difficulty of each prompt and without its regularization.
-    Fitted by Newton's method.
+    Fitted by Newton's method. The interval is that of the intercept by the sandwich estimator [2]_, which does not
+    take for granted that the model is right or that no outcome is a tie.
 
     References
     ----------
-    .. [1] Y. Dubois et al., "Length-Controlled AlpacaEval," 2024.
+    .. [1] Y. Dubois et al., "Length-Controlled AlpacaEval," 2024; source of glm_winrate.py.
+    .. [2] W.-L. Chiang et al., "Chatbot Arena," 2024, section 5.
 
     Examples
     --------
-    Three of four won where longer, one of four where shorter by as much: half at equal length.
+    Three of four won where longer, one of four where shorter by as much: half at equal length. The log-odds are the
+    mean of two that have a variance of 1 / (4 * 3/4 * 1/4) each, so their standard error is 0.8165.
 
     >>> from code_examples.evaluation.alignment_evaluation import length_controlled_win_rate
-    >>> rate, weight = length_controlled_win_rate([1, 1, 1, 0, 1, 0, 0, 0], [9, 9, 9, 9, -9, -9, -9, -9])
+    >>> rate, ends, weight = length_controlled_win_rate([1, 1, 1, 0, 1, 0, 0, 0], [9, 9, 9, 9, -9, -9, -9, -9])
     >>> round(rate, 9), round(weight * 0.761594156, 6)  # log 3 for tanh(1)
     (0.5, 1.098612)
+    >>> [round(end, 4) for end in ends]  # 1 / (1 + exp(1.96 * 0.8165)), and the rest to 1
+    [0.1679, 0.8321]
 
     Length that says nothing leaves the rate as it is.
 
@@ -146,9 +107,12 @@ def length_controlled_win_rate(outcomes, extra_length):
         p = sigmoid(design @ weights)
         curvature = design.T @ (design * (p * (1 - p))[:, None])
         if np.linalg.det(curvature) < 1e-9:
-            raise ValueError("the outcomes follow the length without exception; pass more prompts")
-        weights = weights + np.linalg.solve(curvature, design.T @ (outcomes - p))
-    return float(sigmoid(weights[0])), float(weights[1])
+            raise ValueError("all was won or lost, or length alone decided; pass more prompts")
+        inverse, pulls = np.linalg.inv(curvature), design * (outcomes - p)[:, None]  # (2, 2), (n, 2)
+        weights = weights + inverse @ pulls.sum(axis=0)
+    error = np.sqrt((inverse @ pulls.T @ pulls @ inverse)[0, 0])
+    low, rate, high = sigmoid(weights[0] + WIDTH * error * np.array([-1, 0, 1])).tolist()
+    return rate, (low, high), float(weights[1])
 
 
 def _outcomes(outcomes):
