@@ -110,7 +110,7 @@ def token_f1(prediction, answers):
     Notes
     -----
     A word counts as often as it stands in both. Two empty texts agree, as in the script for SQuAD 2.0 [1]_; by that
-    for version 1.1 they would get 0.
+    for version 1.1 they would get 0. As there, a gold answer without a word left is dropped where another has one.
 
     References
     ----------
@@ -133,7 +133,7 @@ def token_f1(prediction, answers):
 def _gold(answers):
     if isinstance(answers, str) or not len(answers):
         raise ValueError(f"answers are {answers!r}; pass a list of at least one string, [''] where there is no answer")
-    return [normalize(answer) for answer in answers]
+    return [text for text in map(normalize, answers) if text] or [""]
 
 
 def _overlap(said, gold):
