@@ -67,15 +67,49 @@ class IVF:
         _check("n_cells", n_cells, len(self._vectors))
         self.centres = rng.choice(self._vectors, n_cells, replace=False)
         for _ in range(ROUNDS):
-            home = self._home()
+            home = self._home(self._vectors)
             for i in np.unique(home):
                 self.centres[i] = self._vectors[home == i].mean(axis=0)
-        home = self._home()
+        home = self._home(self._vectors)
         self.cells = [np.flatnonzero(home == i) for i in range(n_cells)]
 
-    def _home(self):
+    def _home(self, vectors):
         """Return the id of the nearest centre of each vector."""
-        return euclidean(self._vectors, self.centres).argmin(axis=1)
+        return euclidean(vectors, self.centres).argmin(axis=1)
+
+    def add(self, vectors):
+        """Put further vectors into the cells of their nearest centres, which stay where they are.
+
+        Parameters
+        ----------
+        vectors : array_like, shape (m, d)
+            Finite numbers, at least one row. Their ids go on from the last one.
+
+        Raises
+        ------
+        ValueError
+            If `vectors` are no finite matrix of the same width with a row.
+
+        Examples
+        --------
+        The cells were made for points near 0 and 10; those near 100 all fall into one.
+
+        >>> import numpy as np
+        >>> from code_examples.retrieval.vector_database import IVF
+        >>> index = IVF([[0], [1], [10], [11]], 2, np.random.default_rng(0))
+        >>> index.add([[100], [2], [101]])
+        >>> sorted(cell.tolist() for cell in index.cells)
+        [[0, 1, 5], [2, 3, 4, 6]]
+        >>> index.search([99], k=1, n_probes=1)
+        ([4], 6)
+        """
+        vectors = _matrix(vectors)
+        if vectors.shape[1] != self.centres.shape[1]:
+            raise ValueError(f"vectors have shape {vectors.shape}; pass rows of {self.centres.shape[1]} numbers")
+        home = self._home(vectors)
+        n = len(self._vectors)
+        self.cells = [np.append(cell, n + np.flatnonzero(home == i)) for i, cell in enumerate(self.cells)]
+        self._vectors = np.vstack([self._vectors, vectors])
 
     def search(self, query, k, n_probes):
         """Find near vectors in the cells whose centres are nearest.
@@ -99,9 +133,9 @@ class IVF:
         Raises
         ------
         ValueError
-            If `query` is no row of the same width, or `k` or `n_probes` is out of range.
+            If `query` is no finite row of the same width, or `k` or `n_probes` is out of range.
         """
-        query = _query(query)
+        query = _query(query, self.centres)
         _check("k", k, len(self._vectors))
         _check("n_probes", n_probes, len(self.cells))
         probed = ranking(-euclidean(query, self.centres))[:n_probes]
@@ -189,7 +223,8 @@ def graph_search(vectors, graph, query, k, width):
     Raises
     ------
     ValueError
-        If `query` is no row of the vectors' width, or `k` or `width` is out of range.
+        If `vectors` are no finite matrix, `graph` has another length, `query` is no finite row of the same width, or
+        `k` or `width` is out of range.
 
     Notes
     -----
@@ -215,7 +250,10 @@ def graph_search(vectors, graph, query, k, width):
     >>> graph_search([[0], [5]], [[], []], [5], k=1, width=1)
     ([0], 1)
     """
-    vectors, query = _matrix(vectors), _query(query)
+    vectors = _matrix(vectors)
+    query = _query(query, vectors)
+    if len(graph) != len(vectors):
+        raise ValueError(f"graph has length {len(graph)}; pass the links of each of the {len(vectors)} vectors")
     _check("width", width, len(vectors))
     _check("k", k, width)
     seen, start = {0}, float(euclidean(query, vectors[:1])[0])
@@ -224,7 +262,7 @@ def graph_search(vectors, graph, query, k, width):
         distance, node = heapq.heappop(waiting)
         if distance > -kept[0][0] and len(kept) == width:
             break
-        fresh = [i for i in graph[node] if i not in seen]
+        fresh = sorted(set(graph[node]) - seen)
         seen.update(fresh)
         distances = euclidean(query, vectors[fresh]).tolist() if fresh else []
         for i, distance in zip(fresh, distances, strict=True):
@@ -241,10 +279,10 @@ def _matrix(vectors):
     return vectors
 
 
-def _query(query):
+def _query(query, vectors):
     query = np.asarray(query, dtype=np.float64)
-    if query.ndim != 1:
-        raise ValueError(f"query has shape {query.shape}; pass one row")
+    if query.shape != vectors.shape[1:] or not np.isfinite(query).all():
+        raise ValueError(f"query has shape {query.shape}; pass one row of {vectors.shape[1]} finite numbers")
     return query
 
 

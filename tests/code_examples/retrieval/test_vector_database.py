@@ -45,6 +45,18 @@ def test_a_search_of_cells_agrees_with_the_definition():
         assert index.search(query, 7, 9)[0] == exact
 
 
+def test_added_vectors_go_to_the_nearest_old_centre():
+    index, old = (IVF(VECTORS[:90], 7, np.random.default_rng(3)) for _ in range(2))
+    index.add(VECTORS[90:100])
+    index.add(VECTORS[100:])
+    assert_array_equal(index.centres, old.centres)
+    homes = cdist(VECTORS, old.centres).argmin(axis=1)
+    assert [cell.tolist() for cell in index.cells] == [np.flatnonzero(homes == i).tolist() for i in range(7)]
+    for query, exact in zip(QUERIES, EXACT, strict=True):
+        assert index.search(query, 7, 7) == (exact, 157)
+        assert old.search(query, 90, 7)[1] == 97
+
+
 def test_an_empty_cell():
     index = IVF([[0], [0], [5]], 3, np.random.default_rng(0))
     assert sorted(len(cell) for cell in index.cells) == [0, 1, 2]
@@ -94,6 +106,10 @@ def test_a_walk_over_everything_is_exact():
         assert graph_search(VECTORS, graph, query, 7, 150) == (exact, 150)
 
 
+def test_a_link_that_is_listed_twice_counts_once():
+    assert graph_search([[9], [1], [5]], [[2, 1, 1, 2], [0], [0]], [0], 3, 3) == ([1, 2, 0], 3)
+
+
 def test_equal_distances_keep_the_lower_id():
     star = [[1, 2, 3], [0], [0], [0]]
     assert graph_search([[9], [1], [-1], [1]], star, [0], 2, 2) == ([1, 2], 4)
@@ -112,12 +128,25 @@ def test_equal_distances_keep_the_lower_id():
         (lambda: IVF([[1]], 1, np.random.default_rng(0)).search([1], 0, 1), "k is 0; pass an integer from 1 to 1"),
         (lambda: IVF([[1]], 1, np.random.default_rng(0)).search([1], 2, 1), "k is 2; pass an integer from 1 to 1"),
         (lambda: IVF([[1]], 1, np.random.default_rng(0)).search([1], 1, 2), "n_probes is 2; pass an integer from 1 to"),
-        (lambda: IVF([[1]], 1, np.random.default_rng(0)).search([[1]], 1, 1), "query has shape (1, 1); pass one row"),
-        (lambda: IVF([[1]], 1, np.random.default_rng(0)).search([1, 2], 1, 1), "a has shape (2,) and b (1, 1)"),
+        (
+            lambda: IVF([[1]], 1, np.random.default_rng(0)).search([[1]], 1, 1),
+            "query has shape (1, 1); pass one row of 1 fin",
+        ),
+        (
+            lambda: IVF([[1]], 1, np.random.default_rng(0)).search([1, 2], 1, 1),
+            "query has shape (2,); pass one row of 1",
+        ),
+        (lambda: IVF([[1]], 1, np.random.default_rng(0)).search([np.inf], 1, 1), "query has shape (1,); pass one row"),
+        (
+            lambda: IVF([[1]], 1, np.random.default_rng(0)).add([[1, 2]]),
+            "vectors have shape (1, 2); pass rows of 1 num",
+        ),
+        (lambda: IVF([[1]], 1, np.random.default_rng(0)).add([1]), "vectors of shape (1,): pass a matrix"),
         (lambda: neighbour_graph([1, 2], 1), "vectors of shape (2,): pass a matrix"),
         (lambda: neighbour_graph([[1], [2]], 2), "degree is 2; pass an integer from 1 to 1"),
         (lambda: graph_search([1], [[]], [1], 1, 1), "vectors of shape (1,): pass a matrix"),
-        (lambda: graph_search([[1]], [[]], 1, 1, 1), "query has shape (); pass one row"),
+        (lambda: graph_search([[1]], [[]], 1, 1, 1), "query has shape (); pass one row of 1 finite numbers"),
+        (lambda: graph_search([[1]], [], [1], 1, 1), "graph has length 0; pass the links of each of the 1 vectors"),
         (lambda: graph_search([[1], [2]], [[1], [0]], [1], 1, 3), "width is 3; pass an integer from 1 to 2"),
         (lambda: graph_search([[1], [2]], [[1], [0]], [1], 2, 1), "k is 2; pass an integer from 1 to 1"),
     ],
