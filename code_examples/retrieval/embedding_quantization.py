@@ -165,7 +165,7 @@ def encode_int8(rows, low, step):
     Raises
     ------
     ValueError
-        If `rows` are no finite matrix, `low` or `step` has another width, or a step is not above zero.
+        If `rows` are no finite matrix, `low` or `step` has another width or is not finite, or a step is not above zero.
 
     Examples
     --------
@@ -199,7 +199,8 @@ def decode_int8(codes, low, step):
     Raises
     ------
     ValueError
-        If `codes` are no finite matrix, `low` or `step` has another width, or a step is not above zero.
+        If `codes` are no matrix of integers from -128 to 127, `low` or `step` has another width or is not finite, or a
+        step is not above zero.
 
     Examples
     --------
@@ -210,6 +211,8 @@ def decode_int8(codes, low, step):
     codes, (low, step) = _matrix(codes, "codes"), _range(low, step)
     if codes.shape[1:] != low.shape:
         raise ValueError(f"codes have shape {codes.shape} and the range {low.shape}; pass as many columns")
+    if not np.isin(codes, np.arange(-128, 128)).all():
+        raise ValueError("a code is no integer from -128 to 127; pass what encode_int8 returned")
     return (codes + 128) * step + low
 
 
@@ -222,6 +225,8 @@ def _matrix(values, name):
 
 def _range(low, step):
     low, step = np.asarray(low, dtype=np.float64), np.asarray(step, dtype=np.float64)
-    if low.ndim != 1 or low.shape != step.shape or not (step > 0).all():
-        raise ValueError(f"low has shape {low.shape} and step {step.shape}; pass one of each a column, steps above 0")
+    if low.ndim != 1 or low.shape != step.shape or not np.isfinite([low, step]).all() or not (step > 0).all():
+        raise ValueError(
+            f"low has shape {low.shape} and step {step.shape}; pass a finite one of each a column, steps above 0"
+        )
     return low, step
