@@ -4,7 +4,6 @@ Accompanies ``docs/retrieval/graphrag.md``, whose names it follows: weights, lab
 it passes the model, a function of a task and a text, so that a stub can show what is called when.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -181,21 +180,26 @@ def build_index(texts, model):
     >>> index = build_index(["PPO and KL", "KL or PPO", "only RNN", "none"], model)
     >>> index.reports
     ["['KL', 'PPO']: 2", "['RNN']: 1"]
+
+    How often two stand together decides. A, B, C and D make a chain; a strong middle holds all four together.
+
+    >>> build_index(["A B", "B C", "C D"], model).labels.tolist()
+    [0, 0, 1, 1]
+    >>> build_index(["A B", "B C", "B C", "B C", "B C", "B C", "C D"], model).labels.tolist()
+    [0, 0, 0, 0]
     """
-    found = [set(model("extract", text)) for text in texts]
-    entities = sorted(set().union(*found))
+    found = [(text, set(model("extract", text))) for text in texts]
+    entities = sorted(set().union(*(each for _, each in found)))
     if not entities:
         raise ValueError("the model extracts no entity; pass texts that hold some")
-    held = np.array([[float(entity in each) for each in found] for entity in entities])  # (n_entities, n_texts)
+    held = np.array([[float(entity in each) for _, each in found] for entity in entities])  # (n_entities, n_texts)
     weights = held @ held.T
     np.fill_diagonal(weights, 0)
     labels = communities(weights)
     reports = []
     for community in range(labels.max() + 1):
-        names = [entity for entity, label in zip(entities, labels, strict=True) if label == community]
-        reports.append(
-            model("report", (names, [text for text, each in zip(texts, found, strict=True) if each & set(names)]))
-        )
+        names = [entities[i] for i in np.flatnonzero(labels == community)]
+        reports.append(model("report", (names, [text for text, each in found if each & set(names)])))
     return Index(entities, labels, reports)
 
 
@@ -259,7 +263,7 @@ def global_calls(tokens, window):
     Raises
     ------
     ValueError
-        If a number is less than 1.
+        If a number is no integer or less than 1.
 
     Examples
     --------
@@ -267,9 +271,9 @@ def global_calls(tokens, window):
     >>> global_calls(16_001, 8_000), global_calls(16_000, 8_000), global_calls(1, 8_000)
     (4, 3, 2)
     """
-    if not tokens >= 1 or not window >= 1:
-        raise ValueError(f"tokens is {tokens} and window {window}; pass numbers of at least 1")
-    return math.ceil(tokens / window) + 1
+    if not all(isinstance(n, int | np.integer) and n >= 1 for n in (tokens, window)):
+        raise ValueError(f"tokens is {tokens} and window {window}; pass integers of at least 1")
+    return -(-tokens // window) + 1
 
 
 def _check(weights):

@@ -91,6 +91,10 @@ def test_an_edge_counts_the_texts_that_hold_both():
     texts = ["B C", "A B", "A B", "C D", "C D", "A A"]  # A-B and C-D weigh two, B-C one
     index = build_index(texts, lambda task, given: given.split() if task == "extract" else given)
     assert index.labels.tolist() == [0, 0, 1, 1]
+    assert build_index(["A B"], lambda task, given: given.split() if task == "extract" else given).labels.tolist() == [
+        0,
+        0,
+    ]
     assert index.reports == [(["A", "B"], ["B C", "A B", "A B", "A A"]), (["C", "D"], ["B C", "C D", "C D"])]
 
 
@@ -106,6 +110,10 @@ def test_a_global_answer_asks_every_report_and_combines_the_helpful():
     assert calls[:-1] == [("map", ("why?", report)) for report in scores]
     assert calls[-1] == ("reduce", ("why?", ["cc", "aa", "dd"]))
     assert answer_globally("why?", [], model) == ("why?", [])
+
+
+def test_calls_of_numbers_that_no_float_holds():
+    assert global_calls(10**17 + 1, 1) == 10**17 + 2
 
 
 def test_calls_by_packing():
@@ -128,8 +136,10 @@ def test_calls_by_packing():
         (lambda: modularity([[0]], [0]), "no weight is above 0; pass a graph with an edge"),
         (lambda: build_index(["x"], lambda task, given: []), "the model extracts no entity; pass texts that hold some"),
         (lambda: build_index([], lambda task, given: []), "the model extracts no entity"),
-        (lambda: global_calls(0, 5), "tokens is 0 and window 5; pass numbers of at least 1"),
-        (lambda: global_calls(5, 0), "tokens is 5 and window 0; pass numbers of at least 1"),
+        (lambda: global_calls(0, 5), "tokens is 0 and window 5; pass integers of at least 1"),
+        (lambda: global_calls(np.inf, 5), "tokens is inf and window 5; pass integers"),
+        (lambda: global_calls(5, 2.5), "tokens is 5 and window 2.5; pass integers"),
+        (lambda: global_calls(5, 0), "tokens is 5 and window 0; pass integers of at least 1"),
         (lambda: global_calls(np.nan, 5), "tokens is nan and window 5"),
     ],
 )
