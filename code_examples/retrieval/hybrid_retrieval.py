@@ -26,7 +26,8 @@ def rank_scores(rankings, k=60):
     Raises
     ------
     ValueError
-        If there is no ranking or one is no sequence, an id stands twice in one, or `k` is no finite number from 0.
+        If there is no ranking or one is no sequence, the ids cannot be sorted, one stands twice in a ranking, or `k` is
+        no finite number from 0.
 
     Notes
     -----
@@ -53,13 +54,16 @@ def rank_scores(rankings, k=60):
     """
     try:
         rankings = [list(ranking) for ranking in rankings]
+        ids = sorted(set().union(*rankings))
     except TypeError:
-        raise ValueError("a ranking is no sequence; pass a list of rankings, [[3, 1]] rather than [3, 1]") from None
+        raise ValueError(
+            "a ranking is no sequence, or ids cannot be sorted; pass a list of rankings, [[3, 1]] rather than [3, 1]"
+        ) from None
     if not rankings or any(len(set(ranking)) < len(ranking) for ranking in rankings):
         raise ValueError("there is no ranking, or an id stands twice in one; pass rankings of different ids")
     if not 0 <= k < math.inf:
         raise ValueError(f"k is {k}; pass a finite number of 0 or more")
-    shares = {i: [] for i in sorted(set().union(*rankings))}
+    shares = {i: [] for i in ids}
     for ranking in rankings:
         for rank, i in enumerate(ranking, start=1):
             shares[i].append(1 / (k + rank))
@@ -84,7 +88,8 @@ def reciprocal_rank_fusion(rankings, k=60):
     Raises
     ------
     ValueError
-        If there is no ranking or one is no sequence, an id stands twice in one, or `k` is no finite number from 0.
+        If there is no ranking or one is no sequence, the ids cannot be sorted, one stands twice in a ranking, or `k` is
+        no finite number from 0.
 
     See Also
     --------

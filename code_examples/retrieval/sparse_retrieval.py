@@ -206,7 +206,7 @@ class TfIdf:
         Raises
         ------
         ValueError
-            If `texts` is a single text.
+            If `texts` is a single text, or holds something else.
 
         Examples
         --------
@@ -242,6 +242,6 @@ def _table(words, vocabulary):
 
 
 def _words(texts):
-    if isinstance(texts, str):
-        raise ValueError("texts is one text; pass a list of texts")
+    if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
+        raise ValueError("texts is one text, or holds something else; pass a list of texts")
     return [tokens(text) for text in texts]

@@ -71,6 +71,11 @@ def test_weak_directions_and_short_projections_count():
     assert_allclose(lsa.scores(query), [1, 1, 0], atol=1e-12)
 
 
+def test_refuses_a_query_that_is_no_text():
+    with pytest.raises(ValueError, match="texts is one text, or holds something else; pass a list of texts"):
+        LSA(["a b", "c"], 1).scores(None)
+
+
 @pytest.mark.parametrize("n_components", [0, 3, -1, 1.0])
 def test_refuses_what_the_texts_cannot_give(n_components):
     with pytest.raises(ValueError, match=f"n_components is {n_components}; pass an integer from 1 to 2, the rank"):

@@ -66,10 +66,10 @@ def test_refusals_of_rankings(call):
     for wrong in ([], [[1, 2, 1]], [[0], [3, 3]]):
         with pytest.raises(ValueError, match="an id stands twice in one; pass rankings of different ids"):
             call(wrong)
-    with pytest.raises(
-        ValueError, match=r"a ranking is no sequence; pass a list of rankings, \[\[3, 1\]\] rather than"
-    ):
-        call([3, 1])
+    for wrong in ([3, 1], [[[1]], [[2]]], [[2], ["a"]]):
+        with pytest.raises(ValueError, match=r"or ids cannot be sorted; pass a list of rankings, \[\[3, 1\]\] rather"):
+            call(wrong)
+    assert call([["a", "c"], ["c", "b"]], 0) in ({"a": 1, "b": 0.5, "c": 1.5}, ["c", "a", "b"])
     for k in (-1, -0.5, math.nan, math.inf):
         with pytest.raises(ValueError, match=f"k is {k}; pass a finite number of 0 or more"):
             call([[1]], k)

@@ -79,8 +79,9 @@ def test_repetition_saturates_and_length_counts_only_with_b():
     [
         (lambda: BM25([]), "no text has a word; pass at least one text with a letter"),
         (lambda: TfIdf(["…", ""]), "no text has a word"),
-        (lambda: BM25("a red car"), "texts is one text; pass a list of texts"),
-        (lambda: TfIdf(["a"]).encode("a"), "texts is one text; pass a list of texts"),
+        (lambda: BM25(["car", None]), "texts is one text, or holds something else; pass a list of texts"),
+        (lambda: BM25("a red car"), "texts is one text, or holds something else; pass a list of texts"),
+        (lambda: TfIdf(["a"]).encode("a"), "texts is one text, or holds something else; pass a list of texts"),
         (lambda: BM25(["a"], k1=-0.1), "k1 is -0.1; pass a number of at least 0"),
         (lambda: BM25(["a"], k1=math.inf), "k1 is inf; pass a number"),
         (lambda: BM25(["a"], b=1.1), "b is 1.1; pass a number from 0 to 1"),
