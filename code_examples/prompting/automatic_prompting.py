@@ -47,6 +47,7 @@ class StubModel:
     quirk: float = 0.5
 
     def __post_init__(self):
+        """Refuse what is no stub."""
         if not len(self.gains) or not np.isfinite([*self.gains, self.base, self.quirk]).all() or self.quirk < 0:
             raise ValueError("pass at least one gain, finite numbers, and a quirk of at least 0")
 
