@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
+import re
 import resource
 import signal
 import sys
@@ -40,6 +41,10 @@ EXPLAINED = {
     "MemoryError": "it takes more than {megabytes} MB of memory; make it smaller",
 }
 """Errors whose own words do not say what to do."""
+
+
+WRAPPED = re.compile(r"np\.(?:(?:float|int|uint|complex|bool|str)_?\d*\([^()]*\)|True_|False_)")
+"""How NumPy writes a number of its own inside a list or a dict: noise to a reader who asked for the number."""
 
 
 class LimitReached(BaseException):
@@ -208,6 +213,9 @@ def run_cells(
             return (
                 EXPLAINED[name].format(**job) if name in EXPLAINED else f"{failed}; mend the cell or the code it calls"
             )
+        wrapped = WRAPPED.search(str(own.outputs(index + 1)[-1]))
+        if wrapped and not {"remove-cell", "remove-output"} & set(cells[index]["tags"]):
+            return f"it shows {wrapped[0]}; show the number alone, by float(), int(), bool() or .tolist()"
         left = own.left()
         return f"the cell leaves a thread running ({left[0].name}); join it" if left else None
 

@@ -60,13 +60,12 @@ class LSA:
     def __init__(self, texts, n_components=40):
         self._tfidf = TfIdf(texts)
         rows = self._tfidf.encode(texts)  # (n, n_words)
-        _, values, directions = truncated_svd(rows, min(rows.shape))
-        rank = int((values > 1e-9 * values[0]).sum())
+        rank = np.linalg.matrix_rank(rows)
         if not (isinstance(n_components, int | np.integer) and 1 <= n_components <= rank):
             raise ValueError(
                 f"n_components is {n_components}; pass an integer from 1 to {rank}, the rank of these texts"
             )
-        directions = directions[:n_components]  # (n_components, n_words)
+        _, _, directions = truncated_svd(rows, n_components)  # (n_components, n_words)
         strongest = np.abs(directions).argmax(axis=1)  # (n_components,)
         signs = np.sign(directions[np.arange(n_components), strongest])
         self.components = directions * signs[:, None]

@@ -290,6 +290,10 @@ BAD = {
         "import threading\nimport time\nthreading.Thread(target=time.sleep, args=(99,), name='left').start()",
         "the cell leaves a thread running (left); join it",
     ),
+    "wraps": (
+        "import numpy as np\n{'mean': np.mean([1, 2])}",
+        "it shows np.float64(1.5); show the number alone, by float(), int(), bool() or .tolist()",
+    ),
     "starts": ("import subprocess\nleft = subprocess.Popen(['sleep', '98'])", None),  # ended with the job, unsaid
     "takes": ("x = bytearray(64 << 30)", "it takes more than 8192 MB of memory; make it smaller"),
 }
