@@ -108,6 +108,7 @@ def ndcg(ranking, gains, k=None, form="linear"):
     if not isinstance(gains, dict):
         raise ValueError("gains are no dict; pass the grade of each judged id, {5: 3, 8: 2}")
     ranking, _ = check_query(ranking, gains)
+    dcg(list(gains.values()))  # refuses what is no grade, also below the cut-off
     ideal = dcg(sorted(gains.values(), reverse=True)[:k], form)
     if ideal == 0:
         raise ValueError("no grade is above 0; leave out a query that nothing answers")

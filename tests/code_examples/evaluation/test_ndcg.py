@@ -57,6 +57,7 @@ def test_limits():
     assert ndcg([1], {1: 0.5}) == 1
     assert ndcg([9], {1: 1}) == 0
     assert ndcg([1], {1: 1000}, form="exponential") == 1
+    assert dcg(np.array([12, 0], dtype=np.int8), "exponential") == 4095  # more than half precision can hold
     assert dcg([0.5, 1], "exponential") == pytest.approx(math.sqrt(2) - 1 + 1 / math.log2(3))
 
 
@@ -74,6 +75,10 @@ def test_limits():
         (lambda: ndcg([1], {1: 0}), "no grade is above 0; leave out a query"),
         (lambda: ndcg([1, 1], {1: 1}), "names an id twice"),
         (lambda: ndcg([2], {1: -1}), "grades are not one row"),
+        (lambda: ndcg([2], {1: 3, 5: math.nan, 2: 1}, k=1), "grades are not one row"),
+        (lambda: ndcg([2], {1: math.nan, 5: 3, 2: 1}, k=1), "grades are not one row"),
+        (lambda: ndcg([2], {1: 2000, 2: 1}, k=1), "grades are not one row"),
+        (lambda: ndcg([2], {1: -1, 2: 1}, k=1), "grades are not one row"),
         (lambda: ndcg([2], {1: 1}, form="square"), "form is 'square'"),
     ],
 )
