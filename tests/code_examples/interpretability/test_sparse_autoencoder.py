@@ -52,7 +52,7 @@ def test_codes_and_outputs_agree_with_a_loop(k, rng):
     assert_allclose(decode(model, codes), expected, atol=1e-12)
 
 
-@pytest.mark.parametrize(("penalty", "k"), [(0.0, None), (0.7, None), (0.0, 2), (0.3, 3)])
+@pytest.mark.parametrize(("penalty", "k"), [(0.7, None), (0.3, 3)])
 def test_gradient_agrees_with_jax(penalty, k, rng):
     model, data = model_of(rng), rng.standard_normal((5, 4))
 
@@ -66,7 +66,7 @@ def test_gradient_agrees_with_jax(penalty, k, rng):
         return jnp.mean(errors) + penalty * jnp.mean(jnp.sum(codes, axis=1))
 
     with jax.enable_x64(True):
-        value, gradient = jax.value_and_grad(loss)(tuple(map(jnp.asarray, model)))
+        value, gradient = jax.jit(jax.value_and_grad(loss))(tuple(map(jnp.asarray, model)))
     ours, by_weight = loss_and_gradient(model, data, penalty, k)
     assert type(ours) is float
     assert_allclose(ours, value, rtol=1e-12)
