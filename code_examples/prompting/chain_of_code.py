@@ -1,0 +1,170 @@
+"""Chain of code: run a program line by line, and let a model stand in for the lines that cannot run.
+
+Accompanies ``docs/prompting/chain-of-code.md``. The program would be written by a model; the emulator would be one. It
+is any function from a line and the variables to the variables that change. `run_program` uses `exec` and is no sandbox:
+run only programs that you have read, or put a sandbox around it.
+"""
+
+import ast
+import builtins
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of a program, and who ran it.
+
+    Parameters
+    ----------
+    line : str
+        The statement.
+    by : str
+        ``"interpreter"`` or ``"emulator"``.
+    changed : dict
+        The variables that are new or have another value after it.
+    """
+
+    line: str
+    by: str
+    changed: dict
+
+
+def undefined_calls(program):
+    r"""Return the functions that a program calls and neither it nor Python defines.
+
+    Parameters
+    ----------
+    program : str
+        Python code.
+
+    Returns
+    -------
+    list of str
+        Their names, sorted: what an emulator would have to stand in for.
+
+    Raises
+    ------
+    ValueError
+        If the program cannot be parsed.
+
+    Examples
+    --------
+    >>> from code_examples.prompting.chain_of_code import undefined_calls
+    >>> undefined_calls("n = len(names)\nn += is_funny(text) + is_funny(n)\nprint(totl(n))")
+    ['is_funny', 'totl']
+    """
+    tree = _parse(program)
+    called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    stored = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    stored |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    return sorted(called - stored - set(dir(builtins)))
+
+
+def _parse(program):
+    try:
+        return ast.parse(program)
+    except SyntaxError as fault:
+        raise ValueError(f"line {fault.lineno} of the program is no Python: {fault.msg}") from None
+
+
+def run_program(program, emulate, semantic=None):
+    r"""Run a program statement by statement, and have an emulator supply what the interpreter cannot.
+
+    Parameters
+    ----------
+    program : str
+        Python code.
+    emulate : callable
+        ``emulate(line, state)`` returns a dict of the variables that the line sets; a copy of the state is passed.
+    semantic : dict of str to type, optional
+        The functions that may be emulated, and the type that each returns. Then only a line that fails because it calls
+        one of these goes to the emulator, and what it returns must be of that type. Without it, every line that fails
+        goes there, whatever the reason, as in the published method.
+
+    Returns
+    -------
+    state : dict
+        The variables at the end.
+    steps : list of Step
+        What ran, in order.
+
+    Raises
+    ------
+    ValueError
+        If the program cannot be parsed; with `semantic`, if a line fails for another reason, or the emulator returns a
+        value of another type.
+
+    Notes
+    -----
+    Statements of several lines, such as loops, run or are emulated as a whole. A function that the program defines sees
+    the variables as they were when it was defined.
+
+    References
+    ----------
+    .. [1] C. Li et al., "Chain of code: Reasoning with a language model-augmented code emulator," 2023.
+
+    Examples
+    --------
+    >>> from code_examples.prompting.chain_of_code import run_program
+    >>> state, steps = run_program("n = 2\nfunny = is_funny('no')\nn += funny", lambda line, state: {"funny": False})
+    >>> state["n"], [step.by for step in steps]
+    (2, ['interpreter', 'emulator', 'interpreter'])
+    """
+    state, steps = {}, []
+    for node in _parse(program).body:
+        line, before = ast.unparse(node), dict(state)
+        try:
+            scope = {**state}
+            exec(compile(ast.Module([node], []), "program", "exec"), scope)
+            scope.pop("__builtins__")
+            state, by = scope, "interpreter"
+        except Exception as fault:
+            called = undefined_calls(line)
+            if semantic is not None and not (isinstance(fault, NameError) and fault.name in semantic):
+                raise ValueError(f"{line!r} fails: {fault}; mend the program") from None
+            supplied, by = emulate(line, dict(state)), "emulator"
+            kinds = () if semantic is None else tuple(semantic[name] for name in called if name in semantic)
+            for name, value in supplied.items():
+                if kinds and not isinstance(value, kinds):
+                    raise ValueError(
+                        f"{line!r}: {name} is {value!r}, not {kinds[0].__name__}; ask the emulator again"
+                    ) from None
+            state = {**state, **supplied}
+        changed = {name: value for name, value in state.items() if name not in before or before[name] != value}
+        steps.append(Step(line, by, changed))
+    return state, steps
+
+
+def stand_in(functions, guess):
+    """Return a stand-in for a model that emulates lines: it knows some functions, and guesses where it knows nothing.
+
+    Parameters
+    ----------
+    functions : dict of str to callable
+        What it can judge, by the name that programs use.
+    guess : object
+        What it says of every variable that a line sets by other means: as a model does, it never says that it cannot.
+
+    Returns
+    -------
+    callable
+        ``emulate(line, state)`` for `run_program`.
+
+    Examples
+    --------
+    >>> from code_examples.prompting.chain_of_code import stand_in
+    >>> emulate = stand_in({"is_funny": lambda text: "ha" in text}, guess=7)
+    >>> emulate("a = is_funny(joke)", {"joke": "ha!"}), emulate("b = totl / 3", {"total": 6})
+    ({'a': True}, {'b': 7})
+    """
+
+    def emulate(line, state):
+        scope, tree = {**state, **functions}, ast.parse(line)
+        targets = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+        try:
+            exec(compile(tree, "line", "exec"), scope)
+        except Exception:
+            return dict.fromkeys(targets, guess)
+        return {name: scope[name] for name in targets if name in scope}  # a loop of its own keeps its variable
+
+    return emulate
