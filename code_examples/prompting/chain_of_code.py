@@ -22,6 +22,12 @@ class Step:
         ``"interpreter"`` or ``"emulator"``.
     changed : dict
         The variables that are new or have another value after it.
+
+    Examples
+    --------
+    >>> from code_examples.prompting.chain_of_code import Step
+    >>> Step("n = 2", "interpreter", {"n": 2}).by
+    'interpreter'
     """
 
     line: str

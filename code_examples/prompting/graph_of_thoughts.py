@@ -23,6 +23,14 @@ class Thought:
         The numbers that it should hold, in any order.
     parents : tuple of Thought
         What it was made from; empty for the input.
+
+    Examples
+    --------
+    Two thoughts of equal content are two vertices.
+
+    >>> from code_examples.prompting.graph_of_thoughts import Thought
+    >>> Thought((1, 2), (2, 1)) == Thought((1, 2), (2, 1)), Thought((1,), (1,)).parents
+    (False, ())
     """
 
     value: tuple
