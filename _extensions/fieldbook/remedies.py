@@ -15,6 +15,7 @@ from docutils.parsers.rst import directives, roles
 from sphinx.util import logging
 
 from fieldbook.domain import concepts
+from fieldbook.explorables import has_failed
 from fieldbook.faults import did_you_mean
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ class Remedies(stdlib_logging.Filter):
             return match[1] in concepts(self.app.env).pages
         if match := re.match(r"toctree contains reference to nonexisting document '(.*)'", text):
             return Path(self.app.srcdir, f"{match[1]}.md").exists()  # its file cannot be read
+        if text.startswith("No key "):  # said while the page is read
+            return has_failed(self.app, self.app.env.docname)  # a cell before the one that keeps it
         return any(re.match(pattern, text) for pattern in FOLLOWS)
 
     def _completed(self, text: str, record: stdlib_logging.LogRecord) -> str:
