@@ -183,6 +183,6 @@ def corrected_rate(rate, sensitivity, specificity):
 
 def _flags(**columns):
     arrays = [np.asarray(column) for column in columns.values()]
-    if arrays[0].ndim != 1 or not arrays[0].size or any(a.shape != arrays[0].shape or a.dtype != bool for a in arrays):
+    if len({a.size for a in arrays}) > 1 or any(a.ndim != 1 or not a.size or a.dtype != bool for a in arrays):
         raise ValueError(f"pass {', '.join(columns)} as rows of True and False of one length, at least one each")
     return arrays
