@@ -61,13 +61,13 @@ def passkey_prompt(secrets, asked, length, depths):
         raise ValueError(
             f"{asked!r} is asked of {len(secrets)} secrets at {len(depths)} depths; pass one depth for each"
         )
-    lines = [
+    lines = (
         f"The {name} pass key is the {key} pass key. Remember it."
         if isinstance(key, str)
         else f"The {name} pass key is {key}. Remember it. {key} is the {name} pass key."
         for name, key in secrets.items()
-    ]
-    text = haystack(_FILLER, length, list(zip(depths, lines, strict=True)))
+    )
+    text = haystack(_FILLER, length, [(depth, next(lines)) for depth in depths])
     return "\n".join([_TASK, " ".join(text), f"What is the {asked} pass key? The {asked} pass key is"])
 
 
