@@ -128,7 +128,7 @@ def refine(question, passages, evaluate, size=1, floor=-0.5, keep=5):
 
     Notes
     -----
-    Section 4.4 of [1]_, with the 5 strips and the floor of -0.5 of its appendix B. The code of its authors instead
+    Section 4.4 of [1]_, with the 5 strips and the floor of -0.5 of its Appendix B.3. The code of its authors instead
     joins the best strips in the order of their scores.
 
     References

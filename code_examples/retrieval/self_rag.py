@@ -115,7 +115,7 @@ def critique(candidate):
     worth = {"relevance": (1, 0), "support": (1, 0.5, 0), "use": (-1, -0.5, 0, 0.5, 1)}
     scores = []
     for kind, values in worth.items():
-        p = np.asarray(getattr(candidate, kind), dtype=float)
+        p = np.asarray(getattr(candidate, kind))
         if p.shape != (len(values),) or not (np.isfinite(p) & (p >= 0)).all() or not p.any():
             raise ValueError(f"{kind} is {getattr(candidate, kind)}; pass {len(values)} probabilities, not all 0")
         scores.append(float(p @ values / p.sum()))
@@ -218,8 +218,8 @@ def self_rag(question, retrieve, write, answer, search, delta=0.2, weights=(1.0,
     >>> written, trace = self_rag("How?", retrieve, lambda *_: "Well.", answer, lambda query: ["old", "older"])
     >>> written
     ['Well.', 'It is older.']
-    >>> trace[:2], len(trace)
-    ([('memory', 'Well.'), ('search', 'How? Well.')], 5)
+    >>> trace[:2], len(trace), trace[-1]
+    ([('memory', 'Well.'), ('search', 'How? Well.')], 5, ('keep', 'It is older.'))
     """
     written, trace = [], []
     while marks := retrieve(question, written):

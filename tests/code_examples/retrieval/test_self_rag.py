@@ -99,6 +99,29 @@ def test_a_run_of_calls_in_order():
     assert calls[4] == ("q", ["from 7", "q 1"], "7")
 
 
+def test_by_default_use_counts_one_half():
+    backed, dull = (
+        Candidate("x", (1, 0), (1, 0, 0), (1, 0, 0, 0, 0)),
+        Candidate("y", (1, 0), (1, 0, 3), (0, 0, 1, 0, 0)),
+    )
+    told = self_rag(
+        "q", lambda _, written: None if written else (1, 0), None, lambda *given: given[2], lambda _: [dull, backed]
+    )
+    assert told[0] == ["x"]  # 1 + 1 - 0.5 against 1 + 0.25; with a whole weight 1 against 1.25
+
+
+def test_each_keep_is_the_sentence_just_chosen():
+    plan = [(1, 0), (1, 0), None]
+    _, trace = self_rag(
+        "q",
+        lambda _, written: plan[len(written)],
+        None,
+        lambda _, written, passage: Candidate(f"{passage}{len(written)}", (1, 0), (1, 0, 0), (1, 0, 0, 0, 0)),
+        lambda _: ["p"],
+    )
+    assert [text for kind, text in trace if kind == "keep"] == ["p0", "p1"]
+
+
 def test_threshold_and_weights_are_used():
     assert run([(0.3, 0.7)], delta=0.31)[0][0] == ["q 0"]
     assert run([(0.3, 0.7)], delta=0.29)[0][0] == ["from 7"]
