@@ -30,7 +30,8 @@ def mapped_distance(query, key, window, group):
     Raises
     ------
     ValueError
-        If a position is negative or not an integer, a key stands after its query, or `window` or `group` is below 1.
+        If a position is negative or not an integer, a key stands after its query, or `window` or `group` is not an
+        integer of at least 1.
 
     Notes
     -----
@@ -84,7 +85,7 @@ def reach(trained, window, group):
     Raises
     ------
     ValueError
-        If `window` or `group` is below 1, or the window is not shorter than `trained`.
+        If `window` or `group` is not an integer of at least 1, or the window is not shorter than `trained`.
 
     Notes
     -----
@@ -126,7 +127,7 @@ def self_extend_scores(queries, keys, window, group):
     Raises
     ------
     ValueError
-        If the shapes differ, `rotate` refuses, or `window` or `group` is below 1.
+        If the shapes differ, `rotate` refuses, or `window` or `group` is not an integer of at least 1.
 
     Notes
     -----
@@ -185,8 +186,8 @@ def stretched_frequencies(d, factor, method, trained=4096, base=10_000.0):
     Notes
     -----
     As in [1]_. Its YaRN leaves pairs that made 32 turns and more in training, slows those that made less than one by
-    the whole factor, and mixes between, evenly in the number of the pair. YaRN also scales the attention scores, which
-    is not done here.
+    the whole factor, and mixes between, evenly in the number of the pair; both borders are rounded outwards to whole
+    pairs, and the fastest pair is always left. YaRN also scales the attention scores, which is not done here.
 
     References
     ----------
@@ -217,11 +218,13 @@ def stretched_frequencies(d, factor, method, trained=4096, base=10_000.0):
         raise ValueError(f"method is {method!r}; pass 'interpolation', 'ntk' or 'yarn'")
     fast, slow = (d * math.log(trained / (turns * math.tau)) / (2 * math.log(base)) for turns in (32, 1))
     low, high = max(math.floor(fast), 0), min(math.ceil(slow), d - 1)
-    slowed = np.clip((np.arange(d // 2) - low) / max(high - low, 1), 0, 1)  # 0 for the fast pairs, 1 for the slow
+    slowed = np.clip(
+        (np.arange(len(original)) - low) / max(high - low, 1), 0, 1
+    )  # 0 for the fast pairs, 1 for the slow
     return original * (1 - slowed + slowed / factor)
 
 
 def _shift(window, group):
-    if window < 1 or group < 1:
-        raise ValueError(f"window is {window} and group {group}; pass at least 1 for each")
+    if not all(isinstance(some, int | np.integer) and some >= 1 for some in (window, group)):
+        raise ValueError(f"window is {window} and group {group}; pass an integer of at least 1 for each")
     return window - window // group

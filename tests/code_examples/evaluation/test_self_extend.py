@@ -89,6 +89,13 @@ def test_yarn_keeps_its_range_within_the_head():
     assert_allclose(1 / slowed, 1 - np.arange(4) / 7 * (1 - 1 / 3))  # from pair 0 to 7, of which 4 exist
 
 
+@pytest.mark.parametrize(("d", "trained", "base"), [(8, 6, 10_000.0), (4, 50, 1e6), (8, 1, 100.0)])
+def test_yarn_where_both_borders_meet(d, trained, base):
+    """No pair lies between those that made many turns and those that made less than one."""
+    slowed = frequencies(d, base) / stretched_frequencies(d, 3, "yarn", trained=trained, base=base)
+    assert_allclose(slowed, [1, *[3] * (d // 2 - 1)])
+
+
 def test_defaults():
     assert_array_equal(stretched_frequencies(16, 4, "yarn"), stretched_frequencies(16, 4, "yarn", 4096, 10_000.0))
     assert not np.allclose(stretched_frequencies(64, 4, "yarn"), stretched_frequencies(64, 4, "yarn", trained=9000))
@@ -104,10 +111,12 @@ def test_defaults():
         (lambda: mapped_distance(3, -1, 2, 2), "positions are not whole numbers"),
         (lambda: mapped_distance(3.0, 1, 2, 2), "positions are not whole numbers"),
         (lambda: mapped_distance(3, 1.0, 2, 2), "positions are not whole numbers"),
-        (lambda: mapped_distance(3, 1, 0, 2), "window is 0 and group 2; pass at least 1 for each"),
-        (lambda: mapped_distance(3, 1, 2, 0), "window is 2 and group 0; pass at least 1 for each"),
+        (lambda: mapped_distance(3, 1, 0, 2), "window is 0 and group 2; pass an integer of at least 1 for each"),
+        (lambda: mapped_distance(3, 1, 1.5, 2), "window is 1.5 and group 2; pass an integer"),
+        (lambda: mapped_distance(3, 1, 2, 0), "window is 2 and group 0; pass an integer of at least 1 for each"),
         (lambda: reach(8, 8, 2), "window is 8 of 8 trained tokens; pass a shorter window"),
         (lambda: reach(8, 4, 0), "window is 4 and group 0"),
+        (lambda: reach(8, np.int64(4), 2.0), "window is 4 and group 2.0"),
         (
             lambda: self_extend_scores(np.ones((3, 2)), np.ones((2, 2)), 1, 1),
             "queries have shape (3, 2) and keys (2, 2)",
