@@ -5,6 +5,7 @@ function that is passed in; `scripted` makes one that follows a script, so that 
 """
 
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 
@@ -88,8 +89,7 @@ def masked_query(tokens, probabilities, beta):
     >>> masked_query(["born", "in", "Oslo", "then"], [0.95, 0.90, 0.30, 0.80], 0.4)
     'born in then'
     """
-    doubtful = _doubtful(tokens, probabilities, beta)
-    return " ".join(token for token, low in zip(tokens, doubtful, strict=True) if not low)
+    return " ".join(compress(tokens, ~_doubtful(tokens, probabilities, beta)))
 
 
 def low_spans(tokens, probabilities, beta):
@@ -130,13 +130,12 @@ def low_spans(tokens, probabilities, beta):
     >>> low_spans(["sure"], [0.9], 0.4)
     []
     """
-    spans, before = [], False
-    for token, low in zip(tokens, _doubtful(tokens, probabilities, beta), strict=True):
-        if low and before:
-            spans[-1] += f" {token}"
-        elif low:
-            spans.append(token)
-        before = low
+    spans, doubtful = [], _doubtful(tokens, probabilities, beta)
+    for i in np.flatnonzero(doubtful):
+        if i > 0 and doubtful[i - 1]:
+            spans[-1] += f" {tokens[i]}"
+        else:
+            spans.append(tokens[i])
     return spans
 
 

@@ -134,6 +134,11 @@ def test_refuses_what_has_no_answer(call, message):
         call()
 
 
+def test_a_script_has_a_probability_for_each_word():
+    with pytest.raises(ValueError, match="shorter"):
+        scripted([Line("two words", (0.9,))])("q", [], [])
+
+
 def test_leaves_its_input_alone():
     tokens, probabilities = ["a", "b"], np.array([0.3, 0.9])
     masked_query(tokens, probabilities, 0.5), low_spans(tokens, probabilities, 0.5)
