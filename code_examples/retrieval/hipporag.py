@@ -159,6 +159,7 @@ class EntityGraph:
     -----
     HippoRAG joins the two phrases of each relation that a language model extracts, and adds edges between phrases that
     an encoder finds similar; here every pair of a passage is joined, and only equal spelling makes a name the same.
+    HippoRAG counts a phrase as often as a passage holds it; here it counts once.
 
     References
     ----------
@@ -189,8 +190,10 @@ class EntityGraph:
         self.names = names(texts)
         if not self.names:
             raise ValueError("the texts hold no name; pass some with a word such as DeepSeek")
-        held = [set(words(text)) for text in texts]
-        self.mentions = np.array([[float(name in each) for each in held] for name in self.names])
+        row = {name: i for i, name in enumerate(self.names)}
+        self.mentions = np.zeros((len(row), len(texts)))
+        for column, text in enumerate(texts):
+            self.mentions[[row[word] for word in words(text) if word in row], column] = 1
         self.weights = self.mentions @ self.mentions.T
         np.fill_diagonal(self.weights, 0)
 
@@ -207,7 +210,7 @@ class EntityGraph:
         ndarray, shape (n_names,)
             The node specificity of the names that the question holds, 0 for all others.
         """
-        asked = set(words(query))
+        asked = words(query)
         return np.array([name in asked for name in self.names]) / self.mentions.sum(axis=1)
 
     def scores(self, query, damping=0.5):
