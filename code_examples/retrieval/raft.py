@@ -124,15 +124,15 @@ def raft_examples(questions, share, n_documents, rng):
         raise ValueError(f"share is {share}; pass a number from 0 to 1")
     if not isinstance(n_documents, int | np.integer) or n_documents < 1:
         raise ValueError(f"n_documents is {n_documents}; pass an integer of at least 1")
-    chosen = set(rng.permutation(len(questions))[: round(share * len(questions))].tolist())
+    chosen = (rng.permutation(len(questions)) < round(share * len(questions))).tolist()  # so many are True
     examples = []
     for i, (question, answer, oracle, distractors) in enumerate(questions):
         documents = list(distractors)[:n_documents]
         if len(set(documents)) < n_documents or oracle in documents:
             raise ValueError(f"question {i}: pass {n_documents} different distractors, none of them the oracle")
-        if i in chosen:
+        if chosen[i]:
             documents[-1] = oracle
         order = rng.permutation(n_documents)
         prompt = "".join(f"<DOCUMENT>{documents[j]}</DOCUMENT>\n" for j in order) + question
-        examples.append(Example(prompt, answer, i in chosen))
+        examples.append(Example(prompt, answer, chosen[i]))
     return examples
