@@ -7,7 +7,9 @@ run only programs that you have read, or put a sandbox around it.
 
 import ast
 import builtins
+from copy import deepcopy
 from dataclasses import dataclass
+from types import ModuleType
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Step:
     by : str
         ``"interpreter"`` or ``"emulator"``.
     changed : dict
-        The variables that are new or have another value after it.
+        The variables that are new or have another value after it, lists that it changed in place among them.
 
     Examples
     --------
@@ -58,12 +60,22 @@ def undefined_calls(program):
     >>> from code_examples.prompting.chain_of_code import undefined_calls
     >>> undefined_calls("n = len(names)\nn += is_funny(text) + is_funny(n)\nprint(totl(n))")
     ['is_funny', 'totl']
+    >>> undefined_calls("from math import sqrt\nprint(sqrt(4))")
+    []
     """
-    tree = _parse(program)
-    called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
-    stored = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    stored |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-    return sorted(called - stored - set(dir(builtins)))
+    called, known = set(), set(dir(builtins))
+    for node in ast.walk(_parse(program)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            called.add(node.func.id)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            known.add(node.id)
+        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            known.add(node.name)
+        elif isinstance(node, ast.alias):  # of an import
+            known.add(node.asname or node.name)
+        elif isinstance(node, ast.arg):
+            known.add(node.arg)
+    return sorted(called - known)
 
 
 def _parse(program):
@@ -71,6 +83,10 @@ def _parse(program):
         return ast.parse(program)
     except SyntaxError as fault:
         raise ValueError(f"line {fault.lineno} of the program is no Python: {fault.msg}") from None
+
+
+def _copy(state):
+    return deepcopy(state, {id(value): value for value in state.values() if isinstance(value, ModuleType)})
 
 
 def run_program(program, emulate, semantic=None):
@@ -84,8 +100,9 @@ def run_program(program, emulate, semantic=None):
         ``emulate(line, state)`` returns a dict of the variables that the line sets; a copy of the state is passed.
     semantic : dict of str to type, optional
         The functions that may be emulated, and the type that each returns. Then only a line that fails because it calls
-        one of these goes to the emulator, and what it returns must be of that type. Without it, every line that fails
-        goes there, whatever the reason, as in the published method.
+        one of these goes to the emulator, and what it returns must be of that type; so let each call be a line of its
+        own, such as ``first = is_funny(text)``. Without it, every line that fails goes there, whatever the reason, as
+        in the published method.
 
     Returns
     -------
@@ -102,8 +119,9 @@ def run_program(program, emulate, semantic=None):
 
     Notes
     -----
-    Statements of several lines, such as loops, run or are emulated as a whole. A function that the program defines sees
-    the variables as they were when it was defined.
+    Statements of several lines, such as loops, run or are emulated as a whole, and what a failed one has changed is
+    taken back. For that the state is copied after each statement, so its values must be such as `copy.deepcopy` copies
+    and ``!=`` compares: those of plain Python, but neither generators nor arrays.
 
     References
     ----------
@@ -116,28 +134,30 @@ def run_program(program, emulate, semantic=None):
     >>> state["n"], [step.by for step in steps]
     (2, ['interpreter', 'emulator', 'interpreter'])
     """
-    state, steps = {}, []
+    state, before, steps = {}, {}, []
     for node in _parse(program).body:
-        line, before = ast.unparse(node), dict(state)
+        line, by = ast.unparse(node), "interpreter"
         try:
-            scope = {**state}
-            exec(compile(ast.Module([node], []), "program", "exec"), scope)
-            scope.pop("__builtins__")
-            state, by = scope, "interpreter"
+            exec(compile(ast.Module([node], []), "program", "exec"), state)
         except Exception as fault:
-            called = undefined_calls(line)
+            state.clear()
+            state.update(_copy(before))
             if semantic is not None and not (isinstance(fault, NameError) and fault.name in semantic):
                 raise ValueError(f"{line!r} fails: {fault}; mend the program") from None
-            supplied, by = emulate(line, dict(state)), "emulator"
-            kinds = () if semantic is None else tuple(semantic[name] for name in called if name in semantic)
+            supplied, by, kinds = emulate(line, _copy(before)), "emulator", ()
+            if semantic is not None:
+                kinds = tuple(semantic[name] for name in undefined_calls(line) if name in semantic)
             for name, value in supplied.items():
                 if kinds and not isinstance(value, kinds):
                     raise ValueError(
                         f"{line!r}: {name} is {value!r}, not {kinds[0].__name__}; ask the emulator again"
                     ) from None
-            state = {**state, **supplied}
-        changed = {name: value for name, value in state.items() if name not in before or before[name] != value}
+            state.update(supplied)
+        state.pop("__builtins__", None)  # which exec adds
+        after = _copy(state)
+        changed = {name: value for name, value in after.items() if name not in before or before[name] != value}
         steps.append(Step(line, by, changed))
+        before = after
     return state, steps
 
 

@@ -64,6 +64,40 @@ def test_a_loop_that_fails_midway_leaves_nothing_behind():
     assert steps[1].line.startswith("for i in range(4):\n    n += 1")
 
 
+def test_what_changes_in_place_is_seen_and_taken_back():
+    heard = []
+
+    def emulate(line, state):
+        heard.append(state["kept"][:])
+        state["kept"].append("lost")
+        return {"n": 7}
+
+    program = "kept = [1]\nalso = kept\nfor i in (2, 3):\n    kept.append(i)\n    kept.append(judge(i))\nkept.append(4)"
+    state, steps = run_program(program, emulate)
+    assert heard == [[1]]
+    assert state == {"kept": [1, 4], "also": [1, 4], "n": 7}
+    assert state["kept"] is state["also"]  # two names of one list stay so, even after a line was taken back
+    assert [step.changed for step in steps] == [
+        {"kept": [1]},
+        {"also": [1]},
+        {"n": 7},
+        {"kept": [1, 4], "also": [1, 4]},
+    ]
+
+
+def test_functions_and_modules_work_as_in_python():
+    program = (
+        "import math\nfrom math import sqrt as root\ndef f(n):\n    return g(n) + shift\n"
+        "def g(n):\n    return 1 if n == 0 else n * g(n - 1)\nshift = 0\nx = judge(1)\nshift = 100\n"
+        "y = f(4) + math.floor(root(17))"
+    )
+    state, steps = run_program(program, lambda line, state: {"x": 5}, {"judge": int})
+    assert (state["x"], state["y"]) == (5, 24 + 100 + 4)
+    assert [step.by for step in steps] == ["interpreter"] * 5 + ["emulator"] + ["interpreter"] * 2
+    assert "__builtins__" not in state
+    assert list(steps[-1].changed) == ["y"]
+
+
 def test_declared_functions_and_types():
     program = "a = is_odd(3)\nb = a + 1"
     assert run_program(program, lambda line, state: {"a": True}, {"is_odd": bool})[0] == {"a": True, "b": 2}
@@ -84,6 +118,8 @@ def test_declared_functions_and_types():
         ("def f(x):\n    return g(x)\nf(1)", ["g"]),
         ("z = h(1) + k(h(2))\nq.attribute(3)", ["h", "k"]),
         ("h = max\nh(1, 2)", []),
+        ("import numpy as np, os\nfrom re import sub, split as cut\nsub(1)\ncut(2)\nsplit(np(os()))", ["split"]),
+        ("class Box:\n    pass\ndef use(f, *fs, **named):\n    return f(fs(named(Box())))", []),
     ],
 )
 def test_undefined_calls(program, names):
@@ -108,6 +144,10 @@ def test_the_stand_in():
         (lambda: run_program("x = y + 1", never, {"f": int}), "'x = y + 1' fails: name 'y' is not defined"),
         (lambda: run_program("x = 1 / 0", never, {"f": int}), "'x = 1 / 0' fails: division by zero"),
         (lambda: run_program("x = f(y)", never, {"g": int}), "'x = f(y)' fails"),
+        (
+            lambda: run_program("n = 0\nn += f(1) + f(2)", lambda line, state: {"n": 2}, {"f": bool}),
+            "'n += f(1) + f(2)': n is 2, not bool",  # a call that is no line of its own
+        ),
         (
             lambda: run_program("x = f(1)", lambda line, state: {"x": "False"}, {"f": bool}),
             "'x = f(1)': x is 'False', not bool; ask the emulator again",
