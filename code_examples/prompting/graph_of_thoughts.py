@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from numbers import Integral
 
+import numpy as np
+
 
 @dataclass(frozen=True, eq=False)
 class Thought:
@@ -141,8 +143,7 @@ class Scribe:
 
     def _write(self, values, slip):
         slips, kinds = self._rng.random(len(values)) < slip, self._rng.choice([0, 2], len(values))
-        copies = [int(kind) if slipped else 1 for slipped, kind in zip(slips, kinds, strict=True)]
-        text = tuple(value for value, n in zip(sorted(values), copies, strict=True) for _ in range(n))
+        text = tuple(np.repeat(sorted(values), np.where(slips, kinds, 1)).tolist())
         self.calls += 1
         self.items_in += len(values)
         self.items_out += len(text)

@@ -122,6 +122,7 @@ RNG = np.random.default_rng(0)
         (lambda: sort_by_graph(exact(), [1, 2, 3], 4, 1), "parts is 4 for 3 numbers; pass 2, 4, 8 …"),
         (lambda: sort_by_graph(exact(), [1, 2, 3], 3, 1), "parts is 3"),
         (lambda: sort_by_graph(exact(), [1, 2, 3], 1, 1), "parts is 1"),
+        (lambda: sort_by_graph(exact(), range(9), 6, 1), "parts is 6 for 9 numbers"),
         (lambda: sort_by_graph(exact(), [1, 2, 3], 2.0, 1), "parts is 2.0"),
         (lambda: sort_by_graph(exact(), [], 2, 1), "parts is 2 for 0 numbers"),
     ],
