@@ -32,7 +32,7 @@ def moves(numbers):
     >>> len(moves([4, 9, 10, 13])), len(moves([0, 5])), moves([24])
     (36, 5, [])
     """
-    return list(_moves(tuple(Fraction(number) for number in numbers)))
+    return list(_moves(tuple(map(Fraction, numbers))))
 
 
 @cache
@@ -84,7 +84,7 @@ def reachable(numbers, target=24):
     """
     if not len(numbers):
         raise ValueError("no number; pass at least one")
-    return _reachable(tuple(sorted(Fraction(number) for number in numbers)), target)
+    return _reachable(tuple(map(Fraction, numbers)), target)
 
 
 def judge(error, rng):
