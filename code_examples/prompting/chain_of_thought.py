@@ -69,17 +69,18 @@ def final_answer(text):
     Returns
     -------
     int or None
-        The number behind the last "The answer is"; None if there is none.
+        The whole number behind the last "The answer is" that has one; None if there is none. Of "4.5", "1,000" and
+        "3/4" no part is taken.
 
     Examples
     --------
     >>> from code_examples.prompting.chain_of_thought import final_answer
     >>> final_answer("3 + 4 = 7. The answer is 7."), final_answer("The answer is 5. No: the answer is -6.")
     (7, -6)
-    >>> final_answer("3 + 4 = 7.") is None
-    True
+    >>> final_answer("3 + 4 = 7."), final_answer("The answer is 4.5.")
+    (None, None)
     """
-    stated = re.findall(r"the answer is (-?\d+)", text, re.IGNORECASE)
+    stated = re.findall(r"the answer is (-?\d+)(?![.,/]?\d)", text, re.IGNORECASE)
     return int(stated[-1]) if stated else None
 
 

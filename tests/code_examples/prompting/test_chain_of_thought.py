@@ -126,6 +126,24 @@ def test_prompts():
     assert final_answer("") is None
 
 
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("The answer is 45.", 45),
+        ("the answer is 45, I think", 45),
+        ("The answer is 45", 45),
+        ("The answer is 45/ 2", 45),
+        ("The answer is 45.5", None),
+        ("The answer is 1,000.", None),
+        ("The answer is 45/2", None),
+        ("The answer is 7. The answer is -45.25.", 7),
+        ("The answer is -12. 13 is not.", -12),
+    ],
+)
+def test_only_whole_numbers_are_answers(text, answer):
+    assert final_answer(text) == answer
+
+
 RNG = np.random.default_rng(0)
 
 
