@@ -241,7 +241,7 @@ def loss_and_gradient(model, data, penalty=0.0, k=None):
     )
 
 
-def train_sae(data, n_latents, rng, penalty=0.0, k=None, n_steps=800, learning_rate=0.005):
+def train_sae(data, n_latents, rng, penalty=0.0, k=None, n_steps=500, learning_rate=0.01):
     """Train a sparse autoencoder by Adam on batches of 200 rows.
 
     Parameters
@@ -256,9 +256,9 @@ def train_sae(data, n_latents, rng, penalty=0.0, k=None, n_steps=800, learning_r
         Weight of the L1 penalty, at least 0.
     k : int, optional
         As in `encode`.
-    n_steps : int, default 800
+    n_steps : int, default 500
         At least 1.
-    learning_rate : float, default 0.005
+    learning_rate : float, default 0.01
         Above 0 and finite.
 
     Returns
