@@ -71,7 +71,7 @@ def right_votes(p, n, correlation=0.0):
     -----
     Without correlation this is the binomial distribution. With it, each question has a probability of its own, from a
     beta distribution with mean `p` and variance ``correlation * p * (1 - p)``; given the question, samples are
-    independent. This is the beta-binomial distribution, computed as an urn: each sample makes more of its kind likelier.
+    independent. This is the beta-binomial distribution, computed as an urn: each sample makes its kind likelier.
 
     Examples
     --------
