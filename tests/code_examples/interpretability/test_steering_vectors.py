@@ -83,6 +83,8 @@ def test_the_toy_negates_only_above_one():
         state[:2] = math.sqrt(1 - (reading / 4) ** 2), reading / 4
         probabilities = toy_next_token([state])[0]
         assert (probabilities[1] > probabilities[0]) == negated
+    exactly_one = np.array([[6.0, 2, 0, 4, 2, 2, *[0] * 10]])  # of length 8
+    assert toy_next_token(exactly_one)[0].argmax() == 0
 
 
 def test_concepts_have_the_overlaps_that_the_page_states():
