@@ -32,6 +32,8 @@ SHAPE = 'write one object {"name": ..., "arguments": {...}}'
 class ToolError(Exception):
     """What a tool raises when the model may read why it failed; of any other error it hears only the kind.
 
+    The model reads it as the word of your program: put no text of a stranger into it.
+
     Examples
     --------
     >>> str(ToolError("no city 'Bon'; pass a capital"))
@@ -55,7 +57,7 @@ class Tool:
         Takes the arguments by name and returns what JSON can hold.
     acts : bool
         Whether a call changes or sends something. Then it runs only with consent. A tool that fetches an address
-        sends as well: the address can carry data.
+        sends as well: the address can carry data. If in doubt, True.
 
     Raises
     ------
@@ -200,9 +202,9 @@ def faults(value, schema, place="arguments"):
     ):
         found.append(f"{place} is {value!r}; pass one of {schema['enum']}")
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        if value < schema.get("minimum", value):
+        if "minimum" in schema and not value >= schema["minimum"]:  # so that NaN, too, is refused
             found.append(f"{place} is {value}; pass at least {schema['minimum']}")
-        if value > schema.get("maximum", value):
+        if "maximum" in schema and not value <= schema["maximum"]:
             found.append(f"{place} is {value}; pass at most {schema['maximum']}")
     return found
 
@@ -217,8 +219,8 @@ def run_tool(call_text, tools, consent=None):
     tools : sequence of Tool
         What may be called.
     consent : callable, optional
-        ``consent(name, arguments)`` is asked before a tool that acts, and returns True or False. Without it, no such
-        tool runs.
+        ``consent(name, arguments)`` is asked before a tool that acts. Only True itself is consent: the text
+        ``"no"``, or a coroutine that nobody awaited, would count as true. Without ``consent``, no such tool runs.
 
     Returns
     -------
@@ -259,13 +261,16 @@ def run_tool(call_text, tools, consent=None):
     tool = known[name]
     if found := faults(arguments, tool.parameters):
         return f"error: {'; '.join(found)}; correct the call"
-    if tool.acts and not (consent and consent(name, arguments)):
+    if tool.acts and not (consent and consent(name, arguments) is True):
         return f"error: {name} needs consent, and it was not given; say so, and try no other way"
     try:
         return json.dumps(tool.function(**arguments), ensure_ascii=False, allow_nan=False)
     except ToolError as error:
         return f"error: {error}"
-    except Exception as error:  # its message may hold what the model must not see, so only the kind is told
+    except (
+        Exception,
+        SystemExit,
+    ) as error:  # its message may hold what the model must not see, so only the kind is told
         return f"error: {name} failed inside ({type(error).__name__}); the call was valid, so do not repeat it"
 
 
@@ -282,7 +287,7 @@ def converse(model, tools, question, max_turns, consent=None):
     question : str
         What the user wants.
     max_turns : int
-        How often the model is asked at most; at least 1.
+        How often the model is asked at most; at least 1. It does not bound the calls: one reply may hold many.
     consent : callable, optional
         As in :func:`run_tool`.
 
@@ -375,14 +380,14 @@ def usage(messages):
 
 
 def run_code(code, seconds):
-    """Run Python code in a process of its own, and return what it printed.
+    """Run Python code in a process of its own (Linux, macOS), and return what it printed.
 
     Parameters
     ----------
     code : str
         A program. It gets no input and none of this process's environment variables.
     seconds : float
-        How long it may take, by the clock; then it is killed, with the processes that it started.
+        How long it may take, by the clock; then it is killed, with the processes of its session.
 
     Returns
     -------
@@ -396,8 +401,10 @@ def run_code(code, seconds):
 
     Notes
     -----
-    A bound on time only: the code can still read files and use the network, and what it did before it was killed
-    stays done. A thread would not do: Python has no way to end one from outside.
+    A bound on the time of honest code, no sandbox: it can read files, use the network, fill the memory with its
+    output, read this process's environment variables in ``/proc``, and leave behind a process that opened a session
+    of its own. For code that you do not trust use a container or a virtual machine without network and secrets.
+    A thread would not even bound the time: Python has no way to end one from outside.
 
     Examples
     --------

@@ -177,6 +177,36 @@ def test_a_tool_that_acts_runs_only_with_consent():
     assert len(asked) == 2
 
 
+@pytest.mark.parametrize("answer", ["no", "yes", 1, [False], object(), print])
+def test_only_true_is_consent(answer):
+    heard = []
+    assert run_tool(call("send", to="a"), [noted(heard)], lambda *_: answer).startswith("error: send needs consent")
+    assert heard == []
+
+
+def test_a_coroutine_is_no_consent():
+    heard = []
+
+    async def ask(name, arguments):
+        return True
+
+    asked = ask("send", {})
+    assert "needs consent" in run_tool(call("send", to="a"), [noted(heard)], lambda *_: asked)
+    asked.close()
+    assert heard == []
+
+
+def test_a_tool_that_exits_does_not_end_the_program():
+    assert "failed inside (SystemExit)" in run_tool(
+        call("get"), [Tool("get", "", strict(), lambda: fail(SystemExit()))]
+    )
+
+
+@pytest.mark.parametrize("bound", ["minimum", "maximum"])
+def test_nan_is_within_no_bound(bound):
+    assert len(faults(float("nan"), {bound: 1})) == 1
+
+
 def test_the_loop_answers_each_call_in_order():
     seen = []
 
