@@ -182,8 +182,8 @@ def execute(plan, run, replan, keep, max_plans):
     replan : callable
         ``replan(plan, failed, reason)`` returns another plan for a step that failed with this message.
     keep : bool
-        Whether results are kept whose step, with all steps before it, stands unchanged in the new plan. Otherwise the
-        new plan starts from nothing.
+        Whether results are kept whose step, with all steps before it, stands unchanged in the new plan: same name,
+        time and needs. Otherwise the new plan starts from nothing.
     max_plans : int
         How many plans are tried at most; at least 1.
 
@@ -198,7 +198,8 @@ def execute(plan, run, replan, keep, max_plans):
     Raises
     ------
     ValueError
-        If ``max_plans`` is below 1.
+        If ``max_plans`` is below 1, or a plan, the first or another, is one that :func:`stages` refuses. Errors of
+        other kinds than ToolError pass through.
 
     Examples
     --------
