@@ -114,8 +114,14 @@ def verdicts(program, cases, seconds):
     Returns
     -------
     list of str
-        One text for each case, empty where the result is the wanted one. If the program cannot be run, or takes too
-        long, each says why.
+        One text for each case, empty where the result is the wanted one. If the program cannot be run, ends early, or
+        takes too long, each says why.
+
+    Notes
+    -----
+    The process hears the arguments only; the wanted results stay here. A program that shared a process with them
+    could read them, or return an object that claims to equal everything. It can still do what
+    :func:`code_examples.agents.tool_use.run_code` cannot forbid.
 
     Examples
     --------
@@ -130,17 +136,23 @@ def verdicts(program, cases, seconds):
     code = f"""
 import json
 f, said = eval({program!r}), []
-for arguments, wanted in {list(cases)!r}:
-    call = "f(" + ", ".join(map(repr, arguments)) + ")"
+for arguments in {[arguments for arguments, _ in cases]!r}:
     try:
-        given = f(*arguments)
-        said.append("" if given == wanted else f"{{call}} gives {{given!r}}, not {{wanted!r}}")
+        said.append(["gives", f(*arguments)])
     except Exception as error:
-        said.append(f"{{call}} raises {{type(error).__name__}}")
+        said.append(["raises", type(error).__name__])
 print()
-print(json.dumps(said))
+print(json.dumps(said, default=repr))
 """
     try:
-        return json.loads(run_code(code, seconds).split("\n")[-1])
+        said = json.loads(run_code(code, seconds).split("\n")[-1])
+        verdict = []
+        for (arguments, wanted), (how, given) in zip(cases, said, strict=True):
+            right = how == "gives" and given == wanted
+            what = f"gives {given!r}, not {wanted!r}" if how == "gives" else f"raises {given}"
+            verdict.append("" if right else f"f({', '.join(map(repr, arguments))}) {what}")
     except ToolError as error:
         return [str(error)] * len(cases)
+    except (TypeError, ValueError):
+        return ["the program ended, or wrote, before all cases had run"] * len(cases)
+    return verdict

@@ -91,6 +91,36 @@ def test_verdicts_of_what_does_not_run():
 
 
 @pytest.mark.parametrize(
+    "program",
+    [
+        "lambda a: exit()",
+        "lambda a: __import__('os')._exit(0)",
+        """lambda a: [print('[["gives", 2]]', flush=True), __import__('os')._exit(0)]""",
+        "lambda a: [print('7', flush=True), __import__('os')._exit(0)]",
+        "lambda a: __import__('atexit').register(print, '[[1, 1], 2]')",
+    ],
+)
+def test_a_program_that_writes_its_own_report_is_refused(program):
+    said = ["the program ended, or wrote, before all cases had run"] * 2
+    assert verdicts(program, [((1,), 2), ((2,), 3)], 30) == said
+
+
+def test_an_object_that_equals_everything_is_not_right():
+    program = "lambda a: type('Any', (), {'__eq__': lambda *_: True, '__repr__': lambda _: 'any'})()"
+    assert verdicts(program, [((1,), 2)], 30) == ["f(1) gives 'any', not 2"]
+
+
+def test_a_result_that_is_not_plain_is_shown_and_not_right():
+    said = verdicts("lambda a: __import__('fractions').Fraction(a, 2)", [((1,), 0.5)], 30)
+    assert said == ["f(1) gives 'Fraction(1, 2)', not 0.5"]
+
+
+def test_the_program_cannot_read_what_is_wanted():
+    program = "lambda a: str(987654320 + a) in str(__import__('sys').orig_argv)"
+    assert verdicts(program, [((1,), 987654321)], 30) == ["f(1) gives False, not 987654321"]
+
+
+@pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda: review(1.1, 0, 0, 1), "accuracy is 1.1; pass a share from 0 to 1"),
