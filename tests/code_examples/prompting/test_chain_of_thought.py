@@ -89,6 +89,24 @@ def test_slips_and_misreadings_come_as_often_as_asked():
         assert abs(found[answer] / n - share) < 5 * np.sqrt(share * (1 - share) / n)
 
 
+def test_a_draw_below_the_probability_is_an_error_and_its_size_is_added():
+    class Draws:
+        def __init__(self, value):
+            self.value = value
+
+        def random(self):
+            return self.value
+
+        def choice(self, sizes):
+            return max(sizes)
+
+    prompt = "Q: Start with 3, take it from 5.\nA: step by step"
+    answers = [final_answer(reckoner(Draws(draw), slip=0.5)(prompt)) for draw in (0, 0.4999, 0.5, 0.9)]
+    assert answers == [3, 3, 2, 2]
+    answers = [final_answer(reckoner(Draws(draw), misread=0.5)(prompt)) for draw in (0, 0.4999, 0.5, 0.9)]
+    assert answers == [-2, -2, 2, 2]
+
+
 def test_self_consistency_counts_calls_words_and_votes():
     heard = []
     texts = itertools.cycle(["the answer is 4", "The answer is -5.", "no idea at all", "So the answer is -5"])
