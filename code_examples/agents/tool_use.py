@@ -267,10 +267,8 @@ def run_tool(call_text, tools, consent=None):
         return json.dumps(tool.function(**arguments), ensure_ascii=False, allow_nan=False)
     except ToolError as error:
         return f"error: {error}"
-    except (
-        Exception,
-        SystemExit,
-    ) as error:  # its message may hold what the model must not see, so only the kind is told
+    except (Exception, SystemExit) as error:
+        # its message may hold what the model must not see, so only the kind is told
         return f"error: {name} failed inside ({type(error).__name__}); the call was valid, so do not repeat it"
 
 
