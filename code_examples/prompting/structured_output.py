@@ -42,7 +42,8 @@ def validate(document, schema, place="$"):
     Raises
     ------
     ValueError
-        If the schema has another keyword or another type, since passing over a rule would let wrong documents pass.
+        If the schema has another keyword or another type, an enum of other values than strings, or a schema for
+        additional properties, since passing over a rule would let wrong documents pass.
 
     Notes
     -----
@@ -241,8 +242,12 @@ def _kind(schema):
     unknown = set(schema) - KEYWORDS
     if unknown or schema.get("type") not in KINDS:
         raise ValueError(f"schema {schema} has an unknown keyword or type; known are {', '.join(sorted(KEYWORDS))}")
-    if "enum" in schema and (schema["type"] != "string" or not schema["enum"]):
+    values = schema.get("enum", ("",))
+    texts = values and all(isinstance(value, str) for value in values)
+    if not texts or ("enum" in schema and schema["type"] != "string"):
         raise ValueError("an enum here lists strings, at least one; give it the type string")
+    if not isinstance(schema.get("additionalProperties", True), bool):
+        raise ValueError("additionalProperties is a schema; here it must be True or False")
     return schema["type"]
 
 

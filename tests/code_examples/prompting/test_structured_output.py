@@ -74,6 +74,8 @@ def test_says_where_and_what():
         ({}, "has an unknown keyword or type"),
         ({"type": "integer", "enum": [1]}, "an enum here lists strings, at least one; give it the type string"),
         ({"type": "string", "enum": []}, "an enum here lists strings, at least one"),
+        ({"type": "string", "enum": ["a", 1]}, "an enum here lists strings, at least one"),
+        ({"type": "object", "additionalProperties": {"type": "null"}}, "is a schema; here it must be True or False"),
     ],
 )
 def test_refuses_a_schema_it_would_have_to_ignore_a_part_of(schema, message):
