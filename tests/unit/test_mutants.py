@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from fieldbook import results
+from tests.mutation import report
 from tests.mutation.mutants import OPERATORS, mutants
 from tests.mutation.run import libraries
 
@@ -233,3 +236,18 @@ def test_nothing_that_jobs_share_starts_threads_of_jax():
     assert {"networkx", "scipy.stats"} <= set(shared)
     code = f"import sys, {', '.join(shared)}; raise SystemExit('jax' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_each_listed_equivalent_is_a_mutant_that_there_is():
+    """Else a run of many minutes ends in a complaint about its list."""
+    text = (ROOT / report.EQUIVALENTS).read_text(encoding="utf-8")
+    subjects = []
+    for path in sorted(set(re.findall(r"^- path: (.*)$", text, re.MULTILINE))):
+        source = (ROOT / path).read_text(encoding="utf-8")
+        cells = results.runnable(source).cells if path.endswith(".md") else ()
+        context = "\n".join(cell.source for cell in cells)
+        visible = [cell.source for cell in cells if "remove-cell" not in cell.tags] if cells else [source]
+        for part in visible:
+            subjects += [report.Subject(path, "", 0, one, []) for one in mutants(part, context)]
+    assert report.mark_equivalents(text, subjects, whole=False) == []
+    assert sum(one.equivalent for one in subjects) == text.count("- path: ") > 20
