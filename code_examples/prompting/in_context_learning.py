@@ -85,7 +85,8 @@ def gradient_reader(queries, examples, labels, learning_rate, steps=1, start=Non
     Notes
     -----
     The loss is half the sum of squared errors; with their mean, as elsewhere, the learning rate would
-    be the number of examples times as large. One step from zero is the step of [1]_.
+    be the number of examples times as large. One step from zero is the step of [1]_. Many steps run away
+    where the learning rate exceeds 2 divided by the largest eigenvalue of examples^T examples.
 
     References
     ----------
@@ -110,7 +111,7 @@ def gradient_reader(queries, examples, labels, learning_rate, steps=1, start=Non
         raise ValueError(f"start must be one finite number for each of the {examples.shape[1]} entries of an input")
     if not 0 < learning_rate < np.inf:
         raise ValueError(f"learning_rate is {learning_rate}; pass a positive, finite number")
-    if steps != int(steps) or steps < 0:
+    if not (steps >= 0 and steps % 1 == 0):
         raise ValueError(f"steps is {steps}; pass an integer of at least 0")
     for _ in range(int(steps)):
         weights = weights - learning_rate * (examples @ weights - labels) @ examples

@@ -44,6 +44,14 @@ def test_many_steps_reach_least_squares():
     assert_allclose(gradient_reader(Q, X, Y, 0.05, steps=3, start=best), Q @ best, rtol=1e-10)
 
 
+def test_many_steps_run_away_just_above_two_over_the_largest_eigenvalue():
+    limit = 2 / np.linalg.norm(X, 2) ** 2
+    right = Q @ np.linalg.lstsq(X, Y, rcond=None)[0]
+    off = {share: np.abs(gradient_reader(Q, X, Y, share * limit, steps=900) - right).max() for share in (0.9, 1.1)}
+    assert off[0.9] < 1e-6
+    assert off[1.1] > 1e6
+
+
 def test_no_queries_and_no_steps():
     assert linear_attention(np.zeros((0, 3)), X, Y).shape == (0,)
     assert gradient_reader(Q, X, Y, 1, steps=0).tolist() == [0, 0]
@@ -81,6 +89,8 @@ def test_refuses_numbers_that_are_not_finite(place):
         ({"learning_rate": np.inf}, "learning_rate is inf"),
         ({"steps": -1}, "steps is -1; pass an integer of at least 0"),
         ({"steps": 1.5}, "steps is 1.5; pass an integer"),
+        ({"steps": np.nan}, "steps is nan; pass an integer"),
+        ({"steps": np.inf}, "steps is inf; pass an integer"),
         ({"start": [1, 2]}, "start must be one finite number for each of the 3 entries"),
         ({"start": [1, 2, np.inf]}, "start must be one finite number"),
     ],
