@@ -93,6 +93,10 @@ def more_errors_than(limit, n, error, together):
     if not 0 <= error <= 1:
         raise ValueError(f"error is {error}; pass a probability from 0 to 1")
     groups, borne = n // together, limit // together
-    return float(
-        sum(math.comb(groups, k) * error**k * (1 - error) ** (groups - k) for k in range(borne + 1, groups + 1))
+    if error in (0, 1):
+        return float(error and borne < groups)
+    ways = (
+        math.lgamma(groups + 1) - math.lgamma(k + 1) - math.lgamma(groups - k + 1) for k in range(borne + 1, groups + 1)
     )
+    logs = (way + k * math.log(error) + (groups - k) * math.log1p(-error) for k, way in enumerate(ways, borne + 1))
+    return min(1.0, math.fsum(map(math.exp, logs)))

@@ -78,7 +78,11 @@ def first_objection(source, gates):
     Returns
     -------
     str or None
-        The gate that objected: by a false value, or by an exception. None if all gates passed.
+        The gate that objected: by a false value, or by an exception, ``SystemExit`` among them. None if all passed.
+
+    Notes
+    -----
+    A gate that never returns stops the judging: limit its time inside the gate.
 
     Examples
     --------
@@ -90,7 +94,7 @@ def first_objection(source, gates):
     for name, gate in gates.items():
         try:
             passed = gate(source)
-        except Exception:  # a gate cannot know what a stranger's code raises
+        except (Exception, SystemExit):  # a stranger's code may raise anything, or leave with success
             passed = False
         if not passed:
             return name

@@ -68,7 +68,16 @@ def test_worth_refuses(change, message):
 
 @pytest.mark.parametrize(
     ("limit", "n", "error", "together"),
-    [(3, 20, 0.2, 1), (0, 7, 0.01, 1), (5, 20, 0.2, 4), (8, 20, 0.2, 4), (10, 1000, 0.001, 1), (10, 1000, 0.001, 100)],
+    [
+        (3, 20, 0.2, 1),
+        (0, 7, 0.01, 1),
+        (5, 20, 0.2, 4),
+        (8, 20, 0.2, 4),
+        (10, 1000, 0.001, 1),
+        (10, 1000, 0.001, 100),
+        (2500, 5000, 0.5, 1),
+        (9, 9000, 0.001, 3),
+    ],
 )
 def test_agrees_with_the_binomial_distribution(limit, n, error, together):
     expected = binom.sf(limit / together, n // together, error)
@@ -76,8 +85,8 @@ def test_agrees_with_the_binomial_distribution(limit, n, error, together):
 
 
 def test_all_at_once_is_one_draw():
-    assert more_errors_than(0, 50, 0.3, 50) == 0.3
-    assert more_errors_than(49, 50, 0.3, 50) == 0.3
+    assert_allclose(more_errors_than(0, 50, 0.3, 50), 0.3, rtol=1e-12)
+    assert_allclose(more_errors_than(49, 50, 0.3, 50), 0.3, rtol=1e-12)
     assert more_errors_than(50, 50, 0.3, 50) == 0
 
 
@@ -94,6 +103,8 @@ def test_by_enumeration():
 def test_ends_of_the_range():
     assert more_errors_than(0, 5, 0, 1) == 0
     assert more_errors_than(4, 5, 1, 1) == 1
+    assert more_errors_than(5, 5, 1, 1) == 0
+    assert max(more_errors_than(0, n, 0.5, 1) for n in range(60, 400, 7)) <= 1
     assert isinstance(more_errors_than(9, 5, 0.5, 1), float)
 
 

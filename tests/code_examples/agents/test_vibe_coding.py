@@ -80,6 +80,12 @@ def test_an_exception_is_an_objection():
     assert first_objection("2/1", {"runs": lambda s: exec(s) is None}) is None
 
 
+def test_leaving_with_success_is_an_objection_and_an_interrupt_is_not_swallowed():
+    assert first_objection("import sys; sys.exit(0)", {"runs": lambda s: exec(s) is None}) == "runs"
+    with pytest.raises(KeyboardInterrupt):
+        first_objection("raise KeyboardInterrupt", {"runs": exec})
+
+
 # --- packages ----------------------------------------------------------------------------------
 
 
