@@ -3,6 +3,7 @@
 Accompanies ``docs/agents/agent-types.md``.
 """
 
+import math
 from typing import NamedTuple
 
 
@@ -155,7 +156,7 @@ def planning(crumbs, start, cost=None):
     Raises
     ------
     ValueError
-        If there is no such room.
+        If there is no such room, or ``cost`` is below 0 or not finite.
 
     Examples
     --------
@@ -166,6 +167,8 @@ def planning(crumbs, start, cost=None):
     (5, 1)
     """
     _room(crumbs, start)
+    if cost is not None and not 0 <= cost < math.inf:
+        raise ValueError(f"cost is {cost}; pass crumbs for a move, finite and at least 0")
     wanted = [start, *(room for room, here in enumerate(crumbs) if here)]
     if cost is None:
         low, high = min(wanted), max(wanted)

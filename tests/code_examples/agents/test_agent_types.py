@@ -154,3 +154,9 @@ def test_planning_refuses_a_room_that_does_not_exist(start):
 def test_refuses_an_unknown_action():
     with pytest.raises(ValueError, match="the agent returned 'jump'; let it return 'take', 'left', 'right' or 'stop'"):
         live(lambda percept: "jump", [1], 0, 1)
+
+
+@pytest.mark.parametrize("cost", [-0.1, float("inf"), float("nan")])
+def test_planning_refuses_a_cost_that_is_none(cost):
+    with pytest.raises(ValueError, match=f"cost is {cost}; pass crumbs for a move, finite and at least 0"):
+        planning([1, 0], 0, cost)
