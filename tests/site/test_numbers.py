@@ -27,7 +27,6 @@ NOT_PROSE = {
     ".fb-explore": "frames that a cell computes",
     ".fb-declared": "tables made from the declarations that enforce them",
     "section#related-concepts": "titles of other pages, judged there",
-    ".fb-planned": "titles of pages to come, judged in the list of them",
     "a.footnote-reference": "numbers that docutils gives footnotes",
     "aside.footnote > span.label": "numbers that docutils gives footnotes",
     "a[href^='#equation-']": "numbers that Sphinx gives formulas",
