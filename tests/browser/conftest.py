@@ -88,7 +88,15 @@ class Visit:
         self.faults: list[str] = []
         page.on("console", lambda said: self._note(f"console {said.type}: {said.text}", said.type == "error"))
         page.on("pageerror", lambda error: self._note(f"script: {error}", True))
-        page.on("requestfailed", lambda request: self._note(f"failed: {request.url}", True))
+        # Chromium breaks off its own loading of the icon when a page writes its state into the address. An icon that is
+        # missing is not broken off: that is a 404, and an error on the console.
+        page.on(
+            "requestfailed",
+            lambda request: self._note(
+                f"failed: {request.url} ({request.failure})",
+                not (request.url.endswith("/favicon.svg") and request.failure == "net::ERR_ABORTED"),
+            ),
+        )
         page.on(
             "request",
             lambda request: self._note(
