@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import betabinom, binom, multinomial
+from scipy.integrate import quad
+from scipy.stats import beta, betabinom, binom, multinomial, nbinom
 
 from code_examples.agents.sampling_and_voting import (
     calls_until_decided,
@@ -106,6 +107,21 @@ def test_calls_until_decided_by_enumeration(p, n):
     assert calls_until_decided(p, n) == pytest.approx(mean)
 
 
+@pytest.mark.parametrize("n", [1, 15, np.int64(401), 1201])
+def test_calls_until_decided_are_two_waiting_times(n):
+    needed = int(n) // 2 + 1
+    calls = np.arange(needed, n + 1)
+    expected = sum(calls @ nbinom.pmf(calls - needed, needed, p) for p in (0.45, 0.55))
+    assert calls_until_decided(0.45, n) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize(("p", "correlation"), [(0.6, 0.2), (0.9, 0.05), (0.5, 0.3)])
+def test_calls_until_decided_of_unequal_questions_are_a_mean_over_them(p, correlation):
+    question = beta(*(share * (1 - correlation) / correlation for share in (p, 1 - p)))
+    expected, _ = quad(lambda q: calls_until_decided(q, 7) * question.pdf(q), 0, 1)
+    assert calls_until_decided(p, 7, correlation) == pytest.approx(expected, rel=1e-6)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -127,6 +143,8 @@ def test_calls_until_decided_by_enumeration(p, n):
         (lambda: plurality_accuracy([1], 1.0), "n is 1.0"),
         (lambda: calls_until_decided(1.2, 3), "p is 1.2; pass a probability from 0 to 1"),
         (lambda: calls_until_decided(-1, 3), "p is -1"),
+        (lambda: calls_until_decided(math.nan, 1), "p is nan"),
+        (lambda: calls_until_decided(0.5, 3, 1), "correlation is 1; pass a number from 0 to below 1"),
         (lambda: calls_until_decided(0.5, 4), "n is 4; pass an odd integer of at least 1"),
         (lambda: calls_until_decided(0.5, -1), "n is -1"),
         (lambda: calls_until_decided(0.5, 3.0), "n is 3.0"),
