@@ -19,11 +19,13 @@ from fieldbook import yml
 from fieldbook.faults import Fault, Rule, did_you_mean
 
 SUMMARY_LENGTH = 160
+QUESTION_LENGTH = 100
 
 SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
 
 Slug = Annotated[str, StringConstraints(pattern=f"^{SLUG}$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Question = Annotated[str, StringConstraints(strip_whitespace=True, max_length=QUESTION_LENGTH, pattern=r"^\S.*\?$")]
 
 
 class Kernel(BaseModel):
@@ -45,6 +47,9 @@ class Concept(BaseModel):
         description=f"one sentence, at most {SUMMARY_LENGTH} characters, that stands alone in a search result"
     )
     aliases: tuple[Text, ...] = Field(description="other names a reader may type; `[]` if there are none")
+    questions: tuple[Question, ...] = Field(
+        (), description="what people ask who may not know the term, each answered by the page; the search knows them"
+    )
     requires: tuple[Slug, ...] = Field(description="slugs a reader must know first; no cycles")
     contrasts: tuple[Slug, ...] = Field(description="slugs it is often confused with")
     reviewed: Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")] = Field(
@@ -60,6 +65,7 @@ _REMEDY = {
     "kernelspec": "write 'kernelspec: {name: python3}' or leave it out",
     "summary": "write one sentence in plain text",
     "aliases": "write a list of names such as '[SVD, truncated SVD]', or '[]'",
+    "questions": f"write a list of questions, each with its mark and at most {QUESTION_LENGTH} letters",
     "requires": "write a list of slugs such as '[softmax, embeddings]', or '[]'",
     "contrasts": "write a list of slugs such as '[softmax, embeddings]', or '[]'",
     "reviewed": "write year and month, such as '2026-11'",
@@ -202,9 +208,11 @@ def _sentence(key: str, detail: Any) -> str:
         return f"unknown key '{key}'" + (did_you_mean(key, KEYS) or f"; the keys are {', '.join(KEYS)}")
     if kind == "missing" and len(detail["loc"]) == 1:
         return f"key '{key}' is missing; {_REMEDY[key]}"
-    if kind == "string_too_long":
+    if kind == "string_too_long" and key == "summary":
         over = len(value) - SUMMARY_LENGTH
         return f"summary has {len(value)} characters, {over} more than {SUMMARY_LENGTH}; shorten it"
+    if kind in ("string_pattern_mismatch", "string_too_long") and key == "questions":
+        return f"'{value}' is no question of at most {QUESTION_LENGTH} letters that ends in '?'; rewrite or shorten it"
     if kind == "string_pattern_mismatch" and key in ("requires", "contrasts"):
         return f"'{value}' in {key} is no slug; use lower case, digits and single hyphens"
     return f"'{key}' is not as it should be ({detail['msg'].lower().replace('tuple', 'list')}); {_REMEDY.get(key, '')}"

@@ -68,8 +68,8 @@ class Page:
         """Its summary, or nothing while the front matter is faulty."""
         return self.concept.summary if self.concept else ""
 
-    def slugs(self, key: str) -> tuple[str, ...]:
-        """Return the slugs under `key` (``requires`` or ``contrasts``)."""
+    def listed(self, key: str) -> tuple[str, ...]:
+        """Return the list under `key` (``aliases``, ``questions``, ``requires`` or ``contrasts``)."""
         return getattr(self.concept, key) if self.concept else ()
 
 
@@ -90,14 +90,15 @@ class ConceptDomain(Domain):
         "sources": {},  # document name: the digest of what it was read from
         "references": {},  # document name: {(target, id inside it)} of every reference
         "numbers": {},  # document name: number_gate.PageNumbers
+        "passages": {},  # document name: what the search knows of its text
         "tested": {},  # document name: the figures that it was last written with
         "planned": {},  # slug: planned.Entry
         "written": {},  # document name: the view it was last written with
     }
-    data_version = 3  # raise when the shape of the data changes
+    data_version = 4  # raise when the shape of the data changes
 
     per_document = ("pages", "links", "citations", "cards", "shown", "headings", "written")
-    per_document += ("named", "sources", "references", "numbers", "tested")
+    per_document += ("named", "sources", "references", "numbers", "passages", "tested")
 
     def clear_doc(self, docname: str) -> None:
         """Forget a document that is to be read again or is gone."""
@@ -188,7 +189,7 @@ class ConceptDomain(Domain):
 
     def contrasts(self, slug: str) -> list[str]:
         """Return what a page is confused with: its own list, then the pages that name it."""
-        own = list(self.pages[slug].slugs("contrasts")) if slug in self.pages else []
+        own = list(self.pages[slug].listed("contrasts")) if slug in self.pages else []
         return own + [other for other in self.site.named_by.get(slug, []) if other not in own and other != slug]
 
 
@@ -207,8 +208,8 @@ class Site:
         areas: dict[str, list[Page]] = {}
         for page in sorted(pages.values(), key=lambda page: (page.title.casefold(), page.slug)):
             areas.setdefault(page.area, []).append(page)
-        users = used_by({slug: page.slugs("requires") for slug, page in pages.items()})
-        named_by = used_by({slug: page.slugs("contrasts") for slug, page in pages.items()})
+        users = used_by({slug: page.listed("requires") for slug, page in pages.items()})
+        named_by = used_by({slug: page.listed("contrasts") for slug, page in pages.items()})
         return cls(pages, areas, users, named_by)
 
 
@@ -325,7 +326,7 @@ def view(domain: ConceptDomain, docname: str, targets: Targets, relations: list[
     related: tuple[Any, ...] = ()
     if page is not None:
         related = (tuple(domain.contrasts(page.slug)), tuple(domain.users(page.slug)))
-        shown |= {*page.slugs("requires"), *related[0], *related[1]}
+        shown |= {*page.listed("requires"), *related[0], *related[1]}
     known = tuple(
         (slug, pages[slug].docname, pages[slug].title, pages[slug].summary)
         if slug in pages
@@ -346,6 +347,8 @@ def view(domain: ConceptDomain, docname: str, targets: Targets, relations: list[
         listed = tuple(
             (area, len(domain.in_area(area)), len(domain.coming(area))) for area in env.config.fieldbook_areas
         )
+    elif docname == "docs/about/a-to-z":
+        listed = tuple((other.docname, other.title, other.listed("aliases")) for _, other in sorted(pages.items()))
     elif docname.endswith("/index"):
         area = docname.split("/")[-2]
         inside = domain.in_area(area)
@@ -371,14 +374,14 @@ def graph_faults(domain: ConceptDomain) -> list[Fault]:
             faults.append(Fault(page.docname, 1, Rule.AREA, message))
         for key, rule in (("requires", Rule.REQUIRES), ("contrasts", Rule.CONTRASTS)):
             line = page.lines.get(key, 1)
-            for slug in page.slugs(key):
+            for slug in page.listed(key):
                 if slug not in known:
                     remedy = did_you_mean(slug, known) or f"; add it to {planned.PATH} or remove it"
                     faults.append(Fault(page.docname, line, rule, f"unknown slug '{slug}' in {key}{remedy}"))
-            if key == "contrasts" and page.slug in page.slugs(key):
+            if key == "contrasts" and page.slug in page.listed(key):
                 message = f"'{page.slug}' contrasts with itself; remove it from contrasts"
                 faults.append(Fault(page.docname, line, rule, message))
-    for cycle in find_cycles({slug: page.slugs("requires") for slug, page in pages.items()}):
+    for cycle in find_cycles({slug: page.listed("requires") for slug, page in pages.items()}):
         page = pages[cycle[0]]
         walk = " → ".join(cycle)
         message = f"requires goes round in a circle: {walk}; take one of these prerequisites out"

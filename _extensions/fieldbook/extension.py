@@ -6,6 +6,7 @@ import gc
 from typing import TYPE_CHECKING
 
 from fieldbook import __version__
+from fieldbook.a_to_z import setup_a_to_z
 from fieldbook.bibliography import setup_bibliography
 from fieldbook.callouts import setup_callouts
 from fieldbook.cells import setup_cells
@@ -28,6 +29,7 @@ from fieldbook.number_gate import setup_number_gate
 from fieldbook.outdated import setup_outdated
 from fieldbook.reference import setup_reference
 from fieldbook.remedies import setup_remedies
+from fieldbook.search import setup_search
 from fieldbook.standing import setup_standing
 from fieldbook.structure import setup_structure
 from fieldbook.takeaway import setup_takeaway
@@ -42,6 +44,7 @@ PARTS = (
     setup_domain,
     setup_links,
     setup_generated,
+    setup_a_to_z,
     setup_callouts,
     setup_flashcards,
     setup_figures,
@@ -61,6 +64,7 @@ PARTS = (
     setup_takeaway,
     setup_html,
     setup_navigation,
+    setup_search,
     setup_outdated,
     setup_standing,
     setup_remedies,

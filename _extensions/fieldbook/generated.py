@@ -1,8 +1,8 @@
 """The parts of a page that nobody writes.
 
 Every concept page gets, without a word in its source: under the title a line with area, reading time, last review and
-what is needed first; at its end the related concepts and its sources. Area pages list their pages with
-``{area-pages}``, the home page its areas with ``{area-cards}``.
+what is needed first; at its end the related concepts, the names and questions that lead to it, and its sources. Area
+pages list their pages with ``{area-pages}``, the home page its areas with ``{area-cards}``.
 
 Directives leave empty placeholders; `FillGenerated` fills them when a page is written, from the domain, with
 references that Sphinx resolves. The tail is appended to the source text, so line numbers do not move.
@@ -151,7 +151,7 @@ def meta_line(domain: ConceptDomain, page: Page, titles: dict[str, nodes.title])
     line += nodes.Text(f"{page.minutes} min")
     if page.concept:
         line += nodes.Text(f" · facts checked {page.concept.reviewed}")
-    needed = page.slugs("requires")
+    needed = page.listed("requires")
     if needed:
         line += nodes.Text(" · needs ")
         for position, slug in enumerate(needed):
@@ -167,7 +167,7 @@ def related_lists(domain: ConceptDomain, page: Page) -> list[nodes.Node]:
     users = domain.users(page.slug)
     parts: list[nodes.Node] = []
     for heading, slugs in (
-        ("Needed first", list(page.slugs("requires"))),
+        ("Needed first", list(page.listed("requires"))),
         ("Often confused with", domain.contrasts(page.slug)),
         ("Needed by", users[:USERS_SHOWN]),
     ):
@@ -177,7 +177,20 @@ def related_lists(domain: ConceptDomain, page: Page) -> list[nodes.Node]:
     if len(users) > USERS_SHOWN:
         rest = _summaries(domain, users[USERS_SHOWN:], page.docname)
         parts.append(folded("", rest, summary=f"{len(users) - USERS_SHOWN} more"))
-    return parts or [nodes.paragraph("", "No other page leans on this one yet.")]
+    parts = parts or [nodes.paragraph("", "No other page leans on this one yet.")]
+    return [*parts, *found_as(page)]
+
+
+def found_as(page: Page) -> list[nodes.Node]:
+    """Return the names and questions under which the search finds a page: nothing that it weighs is hidden."""
+    names, questions = page.listed("aliases"), page.listed("questions")
+    parts: list[nodes.Node] = []
+    if questions:
+        items = [nodes.list_item("", nodes.paragraph("", question)) for question in questions]
+        parts += [nodes.rubric("", "Questions answered here"), nodes.bullet_list("", *items, classes=["fb-columns"])]
+    if names:
+        parts += [nodes.rubric("", "Also found as"), nodes.paragraph("", ", ".join(names), classes=["fb-names"])]
+    return parts
 
 
 def area_listing(domain: ConceptDomain, area: str, order: list[str], docname: str) -> list[nodes.Node]:

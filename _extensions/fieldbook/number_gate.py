@@ -167,13 +167,14 @@ def _cites(node: nodes.Element) -> bool:
 
 
 def front_lines(metadata: dict[str, Any], text: str) -> list[Line]:
-    """Return what readers see of the front matter: the summary and the aliases, which hold named numbers only."""
+    """Return what readers see of the front matter: summary, aliases and questions, which hold named numbers only."""
     found = []
-    for key in ("summary", "aliases"):
+    for key in ("summary", "aliases", "questions"):
         value = metadata.get(key)
         number = next((at for at, row in enumerate(text.splitlines(), 1) if row.startswith(f"{key}:")), 1)
         for part in _texts(value):
-            found.append(Line(number, part, numbers.TYPED * len(part), "heading"))
+            place = "alias" if key == "aliases" else "heading"
+            found.append(Line(number, part, numbers.TYPED * len(part), place))
     return [line for line in found if numbers.may_hold_number(line.text)]
 
 

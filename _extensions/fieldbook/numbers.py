@@ -22,7 +22,8 @@ Everything else is refused. What counts as a number:
 - In mathematics and inline code a number is judged if it is a decimal, an integer of 100 and more, a power of ten or a
   percentage. A number alone between dollars or backticks is no formula: it is judged like prose.
 
-A heading, a summary and an alias hold named numbers only. No Sphinx import.
+A heading, a summary, a question and an alias hold named numbers only. An alias is itself a name, so that letters make a
+number part of one: ``word2vec``, ``load_in_4bit``. No Sphinx import.
 """
 
 from __future__ import annotations
@@ -51,6 +52,8 @@ class Class(StrEnum):
 
 TYPED, PASTED, GIVEN, MATH, CODE, ADDRESS, CITATION, OTHER = "tpgmkacx"
 """The kinds of a character: one letter each, so that a line's kinds are a string as long as its text."""
+NAMES_ONLY = ("heading", "alias")
+"""Places that hold no numbers but those that are part of a name."""
 OPAQUE = "\N{OBJECT REPLACEMENT CHARACTER}"
 """Stands in a line's text for what is not text: a citation, a reference that Sphinx numbers."""
 
@@ -220,7 +223,7 @@ def judge(line: Line, sources: Sources) -> list[Verdict]:
         if set(line.kinds[start:stop]) <= {TYPED, CODE} and not any(covered[start:stop]):
             covered[start:stop] = b"\1" * (stop - start)
             verdicts.append(Verdict(text[start:stop], Class.NAMED))
-    if sources.reviewed and line.place != "heading":
+    if sources.reviewed and line.place not in NAMES_ONLY:
         for match in re.finditer(re.escape(sources.reviewed) + r"(?!\w)", text):
             covered[match.start() : match.end()] = b"\1" * len(match.group())
             verdicts.append(Verdict(match.group(), Class.GIVEN))
@@ -259,7 +262,7 @@ def _runs(kinds: str) -> Iterable[tuple[str, int, int]]:
 
 def _judge_given(text: str, line: Line, sources: Sources) -> Verdict:
     number = plain_number(text)
-    if line.place == "heading":
+    if line.place in NAMES_ONLY:
         return Verdict(text, None, _HEADING)
     if number is None:
         return Verdict(text, None, "is no number; use the code's own input, or cite or compute it")
@@ -286,7 +289,9 @@ def _judge_typed(token: str, line: Line, sources: Sources) -> Verdict:
     values = values or [
         (value, 1.0, word) for word in re.split(r"[\s-]", token.lower()) if (value := plain_number(word)) is not None
     ]
-    if line.place == "heading":
+    if line.place == "alias" and re.search(r"[^\W\d_]", token):
+        return Verdict(token, Class.NAMED)
+    if line.place in NAMES_ONLY:
         return Verdict(token, None, _HEADING)
     if line.cited:
         return Verdict(token, Class.CITED)
@@ -343,9 +348,9 @@ def _judge_formula(text: str, kind: str, line: Line, sources: Sources) -> list[V
         token = match.group().strip()
         if not needs:
             verdicts.append(Verdict(token, Class.STRUCTURE))
-        elif line.cited and line.place != "heading":
+        elif line.cited and line.place not in NAMES_ONLY:
             verdicts.append(Verdict(token, Class.CITED))
-        elif line.place != "heading" and _equals(value, step, bool(match["percent"]), sources):
+        elif line.place not in NAMES_ONLY and _equals(value, step, bool(match["percent"]), sources):
             verdicts.append(Verdict(token, Class.HELD))
         else:
             what = "mathematics" if kind == MATH else "code"
@@ -384,7 +389,7 @@ def _equals(value: float, step: float, by_hundred: bool, sources: Sources) -> bo
 
 def _judge_alone(text: str, kind: str, line: Line, sources: Sources) -> Verdict:
     verdict = _judge_typed(text.replace("{,}", ",").replace("\\", ""), line, sources)
-    if verdict.source is not None or line.place == "heading":
+    if verdict.source is not None or line.place in NAMES_ONLY:
         return verdict
     marks = "dollars" if kind == MATH else "backticks"
     remedy = verdict.remedy.replace("has no source; ", f"has no source, and {marks} alone make it no formula; ", 1)
