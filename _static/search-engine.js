@@ -13,12 +13,14 @@
 //     score(p) = (c^COVERAGE * sum over w of s(w, p) + PASSAGE * best single passage) * (1 + named(p))
 //
 // where named(p) is the definition prior: NAMED if the query is a title or an alias of p, up to HOLDS if it holds one.
-// A query that names no page, and of which no page knows enough, finds nothing.
+//
+// Nothing is shown unless the query is a name, or the evidence 4 c + 2 ln score + 6 k of the best page is ENOUGH, where k
+// is the part of the query's words that the site knows at all: fitted (logistic regression, rounded) to labelled queries.
 ((root, factory) => {
   if (typeof module === 'object') module.exports = factory();
   else Object.assign(root, { fieldbookEngine: factory() });
 })(globalThis, () => {
-  const WEIGHTS = { title: 10, aliases: 8, summary: 5, question: 5, heading: 3, text: 1 };
+  const WEIGHTS = { title: 10, aliases: 8, summary: 5, question: 10, heading: 3, text: 1 };
   const COVERAGE = 2.5;
   const PASSAGE = 2;
   const NAMED = 3;
@@ -26,18 +28,17 @@
   const ALIAS = 0.9; // a name that is not the title, as a part of NAMED and HOLDS
   const MISSPELT = 0.6; // what a near word counts
   const BEGUN = 0.5; // what a word counts that only begins as the query's does
-  const SURE = 0.7; // a page that knows this share of the query is shown in any case,
-  const EVIDENCE = 38; // else one whose score times share is at least this
+  const ENOUGH = 16; // evidence below which nothing is shown
   const LONGEST = 200; // letters of a query that are looked at; a question has fewer
   const MOST_WORDS = 24;
   const STOP = new Set((
-    'a about actually all also am an and any are arent as at be because been being but by can cannot cant could couldnt did '
-    + 'didnt do does doesnt doing done dont each else even ever every explain for from get gets getting give go goes going got '
-    + 'had has hasnt have havent having he hello help her here hey hi him his how i id if ill im in instead into is isnt it '
-    + 'its ive just know let like ll lot lots make makes making may maybe me mean meaning means might mine must my need needs '
-    + 'no nor not now of off on one only onto or our out over own please really same she should shouldnt so some something '
-    + 'still such take tell than thank thanks that thats the their them then there these they thing things this those through '
-    + 'to too up us use used uses using ve very via vs versus want wants was wasnt way ways we well were what whats when where '
+    'a about actually all also am an and any are arent as at be because been being but by can cannot cant could '
+    + 'couldnt did didnt do does doesnt doing done dont even ever explain for from get gets getting give go goes '
+    + 'going got had has hasnt have havent having he hello help her here hey hi him his how i id if ill im in into '
+    + 'is isnt it its ive just know let like ll lot lots make makes making may maybe me mean meaning means might '
+    + 'mine must my no nor not now of on one onto or our out please really she should shouldnt so some something '
+    + 'such than thank thanks that thats the their them then there these they thing things this those through to '
+    + 'too us use used uses using ve versus very via vs want wants was wasnt we well were what whats when where '
     + 'whether which while who whom whose why will with within wont would wouldnt yes you your youre'
   ).split(' '));
   const JOINERS = /[-_./\u2010-\u2015]/;
@@ -112,20 +113,19 @@
 
   /**
    * The words of a passage's text that tell it from other pages, stemmed: the `most` first by how often they stand there
-   * and how few pages have them, and every word that at most `rare` pages have.
+   * and how few pages have them.
    * @param {string} text @param {(word: string) => string} stem @param {Map<string, number>} pagesWith @param {number} pages
    * @param {number} most
    */
-  const salient = (text, stem, pagesWith, pages, most, rare = 2) => {
+  const salient = (text, stem, pagesWith, pages, most) => {
     /** @type {Map<string, number>} */
     const times = new Map();
     for (const word of words(text)) times.set(stem(word), (times.get(stem(word)) ?? 0) + 1);
     const weighed = [...times].map(([word, n]) => {
-      const df = pagesWith.get(word) ?? 1;
-      return { word, df, weight: Math.sqrt(n) * Math.log(pages / df) };
+      return { word, weight: Math.sqrt(n) * Math.log(pages / (pagesWith.get(word) ?? 1)) };
     });
     weighed.sort((a, b) => b.weight - a.weight || (a.word < b.word ? -1 : 1));
-    return weighed.filter(({ df, weight }, i) => weight > 0.3 && (i < most || df <= rare)).map(({ word }) => word);
+    return weighed.filter(({ weight }) => weight > 0.3).slice(0, most).map(({ word }) => word);
   };
 
   /**
@@ -310,7 +310,9 @@
         return { page, share, passage: passages[id], score: (share ** COVERAGE * sum + PASSAGE * score) * (1 + (named.get(page) ?? 0)) };
       });
       found.sort((a, b) => b.score - a.score || a.page - b.page);
-      const enough = named.size > 0 || found.slice(0, 10).some(({ share, score }) => share >= SURE || share * score >= EVIDENCE);
+      const known = looked.reduce((sum, { hits, trust }) => sum + (hits.size ? Math.sqrt(trust) : 0), 0) / (looked.length || 1);
+      const isName = found.length > 0 && (named.get(found[0].page) ?? 0) > HOLDS;
+      const enough = isName || found.slice(0, 1).some(({ share, score }) => 4 * share + 2 * Math.log(score) + 6 * known >= ENOUGH);
       return { found, enough, looked };
     };
 

@@ -8,9 +8,9 @@ const fs = require('node:fs');
 const path = require('node:path');
 const vm = require('node:vm');
 
-const OPENING = 8; // words kept of an opening, of a section, of an answer
+const OPENING = 12; // words kept of an opening, of a section, of an answer
 const SECTION = 4;
-const ANSWER = 3;
+const ANSWER = 2;
 
 const [, , enginePath, folder] = process.argv;
 const engine = require(enginePath);
