@@ -36,10 +36,11 @@
     + 'couldnt did didnt do does doesnt doing done dont even ever explain for from get gets getting give go goes '
     + 'going got had has hasnt have havent having he hello help her here hey hi him his how i id if ill im in into '
     + 'is isnt it its ive just know let like ll lot lots make makes making may maybe me mean meaning means might '
-    + 'mine must my no nor not now of on one onto or our out please really she should shouldnt so some something '
-    + 'such than thank thanks that thats the their them then there these they thing things this those through to '
-    + 'too us use used uses using ve versus very via vs want wants was wasnt we well were what whats when where '
-    + 'whether which while who whom whose why will with within wont would wouldnt yes you your youre'
+    + 'mine must my no nor not now of off on one onto or our out over please really she should shouldnt so some '
+    + 'something such than thank thanks that thats the their them then there these they thing things this those '
+    + 'through to too under up us use used uses using ve versus very via vs want wants was wasnt we well were what '
+    + 'whats when where whether which while who whom whose why will with within wont would wouldnt yes you your '
+    + 'youre'
   ).split(' '));
   const JOINERS = /[-_./\u2010-\u2015]/;
 
@@ -343,7 +344,8 @@
       const isFound = enough || pair !== null;
       return {
         results: isFound ? best : [],
-        near: isFound ? [] : best.slice(0, 3),
+        more: isFound && found.length > limit,
+        near: isFound || !looked.some(({ trust, hits }) => trust === 1 && hits.size) ? [] : best.slice(0, 3),
         compared: pair !== null,
         taken: looked.filter(({ word, taken }) => word !== taken).map(({ word, taken }) => ({ word, taken })),
         places: (data.places ?? []).filter((/** @type {string[]} */ [title]) => key(title) !== '' && key(title) === key(query)),

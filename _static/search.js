@@ -107,7 +107,8 @@
     const near = answer.near.length ? 'The nearest that there is:' : 'These are the areas of the Fieldbook:';
     if (!count) return [`Nothing here is about ${quoted(query)}.`, ...answer.near.length ? taken : [], near].join(' ');
     const both = answer.compared ? ['Both sides of the comparison come first.'] : [];
-    return [`${count} ${count === 1 ? 'page' : 'pages'} found.`, ...taken, ...both].join(' ');
+    const found = answer.more ? `The ${count} best pages.` : `${count} ${count === 1 ? 'page' : 'pages'} found.`;
+    return [found, ...taken, ...both].join(' ');
   };
   const FAILED = 'The search could not be loaded. Press Enter to try again, or take the index from A to Z.';
   const AREAS = () => [...new Set(engine.pages.map((/** @type {any} */ page) => page.area))].sort();
@@ -298,6 +299,7 @@
   const header = document.querySelector('.mobile-header .header-right');
   if (header) {
     const button = make('button', { type: 'button', class: 'fb-open-search', 'aria-label': 'Search' });
+    button.innerHTML = '<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" aria-hidden="true"><circle cx="10" cy="10" r="7"/><path d="m15.5 15.5 6 6"/></svg>';
     button.addEventListener('click', openDialog);
     header.prepend(button);
   }

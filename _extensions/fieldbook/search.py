@@ -40,16 +40,18 @@ FOLDER = "search"
 Passage = tuple[str, str, str]
 """Where it stands (an id on its page), its heading or question, its text."""
 
-UNREAD = (nodes.literal_block, nodes.math, nodes.math_block, nodes.comment, page_meta, flashcard)
+UNREAD = (nodes.literal_block, nodes.math_block, nodes.comment, page_meta, flashcard)
 
 
 def plain(node: nodes.Node) -> str:
-    """Return the text of a node without formulas, code, cells and the names of sources.
+    """Return the text of a node without displayed formulas, code, cells and the names of sources.
+
+    An inline formula stays if it is one name or number, such as n; else it is an ellipsis.
 
     Examples
     --------
-    >>> plain(nodes.paragraph("", "", nodes.Text("By "), nodes.math("", "e"), nodes.Text(" or so"))).split()
-    ['By', 'or', 'so']
+    >>> plain(nodes.title("", "", nodes.Text("Of "), nodes.math("", "n"), nodes.Text(" or "), nodes.math("", "n^2")))
+    'Of n or …'
     """
     return " ".join("".join(_texts(node)).split())
 
@@ -57,6 +59,8 @@ def plain(node: nodes.Node) -> str:
 def _texts(node: nodes.Node) -> list[str]:
     if isinstance(node, nodes.Text):
         return [node.astext()]
+    if isinstance(node, nodes.math):
+        return [node.astext() if node.astext().isalnum() else "…"]
     if isinstance(node, (*UNREAD, nodes.section)) or (isinstance(node, nodes.container) and node.get("nb_element")):
         return []
     if isinstance(node, addnodes.pending_xref) and node.get("refdomain") == "cite":
