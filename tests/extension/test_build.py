@@ -78,7 +78,7 @@ def test_an_unfinished_build_is_made_afresh_and_an_unchanged_one_not_at_all(proj
     assert html(project).stdout.startswith("Nothing has changed. Open file://")
     page = project.root / OUTPUT / "docs/numbers/mean.html"
     good = page.read_bytes()
-    for path in (page, project.root / OUTPUT / "searchindex.js"):
+    for path in (page, project.root / OUTPUT / "_static/search/data.js"):
         path.unlink()  # somebody removed what was built
     assert html(project).stdout.splitlines()[-1].startswith("Built.")
     page.write_text("spoilt", encoding="utf-8")
