@@ -20,6 +20,8 @@ from fieldbook.faults import Fault, Rule, did_you_mean
 
 SUMMARY_LENGTH = 160
 QUESTION_LENGTH = 100
+QUESTIONS = range(3, 11)
+"""How many a page has; a test of the site holds it, so that a draft may have none."""
 
 SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
 
@@ -60,6 +62,7 @@ class Concept(BaseModel):
 KEYS = tuple(Concept.model_fields)
 REQUIRED = tuple(key for key, field in Concept.model_fields.items() if field.is_required())
 
+_WHEN = {"file_format": "with cells", "kernelspec": "with cells", "questions": "by `make test`"}
 _REMEDY = {
     "file_format": "write 'file_format: mystnb' or leave it out",
     "kernelspec": "write 'kernelspec: {name: python3}' or leave it out",
@@ -143,7 +146,13 @@ def parse(text: str, where: str) -> FrontMatter:
     lines: dict[str, int] = {}
     for key, line in pairs:
         lines.setdefault(key, line)
-    messages = [*_doubled(pairs), *_misordered(pairs), *_invalid(values, lines), *_crowded(text, end)]
+    items = {
+        (key.value, at): item.start_mark.line + 2
+        for key, held in (node.value if node else [])
+        if isinstance(held, yaml.SequenceNode)
+        for at, item in enumerate(held.value)
+    }
+    messages = [*_doubled(pairs), *_misordered(pairs), *_invalid(values, lines, items), *_crowded(text, end)]
     faults = tuple(Fault(where, line, Rule.FRONT_MATTER, message) for line, message in sorted(set(messages)))
     concept = None if faults else Concept.model_validate(values)
     return FrontMatter(concept, lines, end, faults)
@@ -151,10 +160,7 @@ def parse(text: str, where: str) -> FrontMatter:
 
 def schema_rows() -> list[tuple[str, str, str]]:
     """Return a row for each key: name, whether it is required, what it holds."""
-    return [
-        (key, "always" if key in REQUIRED else "with cells", field.description or "")
-        for key, field in Concept.model_fields.items()
-    ]
+    return [(key, _WHEN.get(key, "always"), field.description or "") for key, field in Concept.model_fields.items()]
 
 
 def _doubled(pairs: list[tuple[str, int]]) -> list[tuple[int, str]]:
@@ -188,14 +194,14 @@ def _misordered(pairs: list[tuple[str, int]]) -> list[tuple[int, str]]:
     return []
 
 
-def _invalid(values: dict[str, Any], lines: dict[str, int]) -> list[tuple[int, str]]:
+def _invalid(values: dict[str, Any], lines: dict[str, int], items: dict[tuple[str, int], int]) -> list[tuple[int, str]]:
     found = []
     try:
         Concept.model_validate(values)
     except ValidationError as error:
         for detail in error.errors():
             key = str(detail["loc"][0])
-            found.append((lines.get(key, 1), _sentence(key, detail)))
+            found.append((items.get(detail["loc"][:2], lines.get(key, 1)), _sentence(key, detail)))
     if ("file_format" in values) != ("kernelspec" in values):
         present, absent = sorted(("file_format", "kernelspec"), key=lambda key: key in values, reverse=True)
         found.append((lines[present], f"'{present}' without '{absent}'; {_REMEDY[absent]}"))
@@ -213,6 +219,8 @@ def _sentence(key: str, detail: Any) -> str:
         return f"summary has {len(value)} characters, {over} more than {SUMMARY_LENGTH}; shorten it"
     if kind in ("string_pattern_mismatch", "string_too_long") and key == "questions":
         return f"'{value}' is no question of at most {QUESTION_LENGTH} letters that ends in '?'; rewrite or shorten it"
+    if kind == "string_type" and isinstance(value, dict) and len(detail["loc"]) == 2:
+        return f"an entry of '{key}' holds ': '; put it between quotes"
     if kind == "string_pattern_mismatch" and key in ("requires", "contrasts"):
         return f"'{value}' in {key} is no slug; use lower case, digits and single hyphens"
     return f"'{key}' is not as it should be ({detail['msg'].lower().replace('tuple', 'list')}); {_REMEDY.get(key, '')}"

@@ -10,6 +10,7 @@ declarations. Strings that cells show (captions, alternative texts, titles) are 
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections import Counter
@@ -169,10 +170,12 @@ def _cites(node: nodes.Element) -> bool:
 def front_lines(metadata: dict[str, Any], text: str) -> list[Line]:
     """Return what readers see of the front matter: summary, aliases and questions, which hold named numbers only."""
     found = []
+    rows = text.splitlines()
     for key in ("summary", "aliases", "questions"):
-        value = metadata.get(key)
-        number = next((at for at, row in enumerate(text.splitlines(), 1) if row.startswith(f"{key}:")), 1)
-        for part in _texts(value):
+        first = next((at for at, row in enumerate(rows, 1) if row.startswith(f"{key}:")), 1)
+        items = list(itertools.takewhile(lambda row: row.lstrip().startswith("- "), rows[first:]))
+        for part in _texts(metadata.get(key)):
+            number = next((at for at, row in enumerate(items, first + 1) if part in row), first)
             place = "alias" if key == "aliases" else "heading"
             found.append(Line(number, part, numbers.TYPED * len(part), place))
     return [line for line in found if numbers.may_hold_number(line.text)]

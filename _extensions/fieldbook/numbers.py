@@ -276,7 +276,7 @@ def _judge_given(text: str, line: Line, sources: Sources) -> Verdict:
 
 
 _HEADING = (
-    "stands in a heading, a summary or the name of a control, which hold only numbers that are part of a name; "
+    "stands in a heading, a summary, an alias, a question or the name of a control, which hold only numbers that are part of a name; "
     f"enter the name in {PATH} with its reason, or say it in words"
 )
 

@@ -90,6 +90,15 @@ def test_the_given_is_what_the_code_has():
     assert classes("<x>") == ["refused"]
 
 
+def test_an_alias_is_a_name_so_that_letters_make_a_number_part_of_one():
+    assert classes("int16", place="alias") == ["named"]
+    assert classes("word2vec, load_in_4bit, four-bit codes", place="alias") == ["named"] * 3
+    for refused in ("17", "17 of them", "4 bits", "95% of it", "<12.5> steps", "12.5 [x]"):
+        assert "refused" in classes(refused, place="alias"), refused
+        assert "named" not in classes(refused, place="alias"), refused
+    assert classes("word2vec", place="heading") == ["refused"]
+
+
 def test_a_heading_holds_named_numbers_only():
     assert classes("Int8 and {12.5} [x]", place="heading")[:1] == ["named"]
     assert classes("12.5 steps [x]", place="heading") == ["refused"]
@@ -122,7 +131,7 @@ def test_where_nobody_knows_what_cells_hold_formulas_are_not_judged():
         (
             "65",
             {"place": "heading"},
-            "stands in a heading, a summary or the name of a control, which hold only numbers that are part of a name",
+            "stands in a heading, a summary, an alias, a question or the name of a control, which hold only numbers that",
         ),
     ],
 )
