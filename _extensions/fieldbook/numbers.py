@@ -276,8 +276,8 @@ def _judge_given(text: str, line: Line, sources: Sources) -> Verdict:
 
 
 _HEADING = (
-    "stands in a heading, a summary, an alias, a question or the name of a control, which hold only numbers that are part of a name; "
-    f"enter the name in {PATH} with its reason, or say it in words"
+    "stands in a heading, a summary, an alias, a question or the name of a control, which hold only numbers that are "
+    f"part of a name; enter the name in {PATH} with its reason, or say it in words"
 )
 
 

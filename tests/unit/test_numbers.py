@@ -131,7 +131,7 @@ def test_where_nobody_knows_what_cells_hold_formulas_are_not_judged():
         (
             "65",
             {"place": "heading"},
-            "stands in a heading, a summary, an alias, a question or the name of a control, which hold only numbers that",
+            "stands in a heading, a summary, an alias, a question or the name of a control, which hold only numbers",
         ),
     ],
 )
