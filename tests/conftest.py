@@ -17,6 +17,7 @@ MARKERS = {
     "code_examples": "unit",
     "unit": "unit",
     "mutation": "unit",
+    "search": "unit",
     "extension": "build",
     "pages": "build",
     "differential": "differential",
