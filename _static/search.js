@@ -17,11 +17,12 @@
   let loading = null;
   /** @type {any} */
   let engine = null;
+  let failures = 0;
 
   /** @param {string} name @returns {Promise<void>} */
   const addScript = (name) => new Promise((resolve, reject) => {
     const script = document.createElement('script');
-    script.src = address(`_static/${name}`);
+    script.src = address(`_static/${name}`) + (failures ? `?again=${failures}` : ''); // past what the cache holds
     script.onload = () => resolve();
     script.onerror = () => {
       script.remove();
@@ -38,7 +39,10 @@
       engine = shared.fieldbookEngine.createEngine({ MiniSearch: shared.MiniSearch, stem, data: shared.fieldbookSearchData });
       return engine;
     });
-    loading.catch(() => { loading = null; });
+    loading.catch(() => {
+      if (loading) failures += 1;
+      loading = null;
+    });
     return loading;
   };
 
@@ -279,6 +283,12 @@
       document.body.append(dialog);
       new Box(/** @type {HTMLFormElement} */ (form), false);
       form.querySelector('button')?.addEventListener('click', () => dialog?.close());
+      form.addEventListener('keydown', (event) => { // the browser would first empty the box
+        if (event.key === 'Escape') {
+          event.preventDefault();
+          dialog?.close();
+        }
+      });
       dialog.addEventListener('click', (event) => { if (event.target === dialog) dialog?.close(); });
     }
     if (!dialog.open) dialog.showModal();

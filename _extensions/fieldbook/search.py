@@ -78,8 +78,7 @@ def passages(document: nodes.document) -> tuple[str, list[Passage], list[Passage
         if section is not top and section[0].astext() not in GENERATED
     ]
     cards = [
-        (str(card["card_id"]), plain(card[0]), " ".join(plain(part) for part in card[1:]))
-        for card in top.findall(flashcard)
+        (card["ids"][0], plain(card[0]), " ".join(plain(part) for part in card[1:])) for card in top.findall(flashcard)
     ]
     return _own_text(top), sections, cards
 

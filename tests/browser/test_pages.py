@@ -85,7 +85,7 @@ def test_the_search_box_of_the_home_page_leads_to_results(visit):
     page.locator("article input[name=q]").fill("softmax")
     page.keyboard.press("Enter")
     page.wait_for_url("**/search.html?q=softmax")
-    page.get_by_role("link", name="Softmax", exact=False).first.wait_for()
+    page.locator("#fb-results a", has_text="Softmax").first.wait_for()
 
 
 @pytest.mark.parametrize("path", ["nowhere.html", "docs/foundations/nowhere/deeper.html"])
