@@ -303,8 +303,9 @@
     const control = event.key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
     if (!slash && !control) return;
     event.preventDefault();
+    event.stopPropagation(); // Sphinx has a "/" too, which goes to the first box of the page
     openDialog();
-  });
+  }, true);
 
   const header = document.querySelector('.mobile-header .header-right');
   if (header) {
