@@ -142,7 +142,10 @@
       if (found === undefined) stems.set(word, found = /^[a-z]+$/.test(word) ? stemWord(word) : word);
       return found;
     };
-    const key = (/** @type {string} */ text) => words(text).map(stem).join(' ');
+    /** The two spellings of a name: "fine tun" by its parts, "finetun" each compound as one word. @param {string} text */
+    const spellings = (text) => [runs(text).flat(), runs(text).map((parts) => parts.join(''))]
+      .map((list) => list.filter((word) => word.length < 40 && !STOP.has(word)).map(stem));
+    const key = (/** @type {string} */ text) => spellings(text)[0].join(' ');
 
     /** @type {{slug: string, title: string, area: string, url: string, summary: string, aliases: string[]}[]} */
     const pages = [];
@@ -169,8 +172,10 @@
       for (const [anchor, question, body] of cards) add({ page, anchor, label: question, kind: 'card' }, { question, text: body });
       for (const question of questions) add({ page, anchor: '', label: question, kind: 'question' }, { question });
       for (const [name, weight] of [...aliases.map((/** @type {string} */ alias) => [alias, ALIAS]), [slug, 1], [title, 1]]) {
-        const owners = names.get(key(name)) ?? new Map();
-        if (key(name)) names.set(key(name), owners.set(page, weight));
+        for (const spelt of spellings(name).map((list) => list.join(' '))) {
+          const owners = names.get(spelt) ?? new Map();
+          if (spelt) names.set(spelt, owners.set(page, weight));
+        }
       }
     }
     const index = new MiniSearch({
@@ -206,8 +211,8 @@
       /** @type {string[]} */
       let found = [];
       let best = most + 0.1;
-      for (const { id } of speller.search(word, { fuzzy: Math.max(most, 2), maxFuzzy: 3 })) { // it takes a swap for two changes
-        if (id.length < 4) continue;
+      for (const id of vocabulary) {
+        if (id.length < 4 || Math.abs(id.length - word.length) > most) continue;
         const steps = distance(word, id) + (id[0] === word[0] ? 0 : 0.5);
         if (steps < best) found = [];
         if (steps <= best) found.push(id);
@@ -304,7 +309,7 @@
         const { page } = passages[id];
         if (score > (top.get(page)?.score ?? -1)) top.set(page, { score, id });
       }
-      const named = namedBy([looked.map(({ taken }) => stem(taken)), words(query.slice(0, LONGEST)).slice(0, MOST_WORDS).map(stem)]);
+      const named = namedBy([looked.map(({ taken }) => stem(taken)), ...spellings(query.slice(0, LONGEST)).map((list) => list.slice(0, MOST_WORDS))]);
       const found = [...byPage].map(([page, [sum, known]]) => {
         const share = known / total;
         const { score, id } = /** @type {{score: number, id: number}} */ (top.get(page));
@@ -317,20 +322,23 @@
       return { found, enough, looked };
     };
 
+    /** The pages that a text names, as a whole. @param {string} text */
+    const ownersOf = (text) => new Set(spellings(text).flatMap((list) => [...names.get(list.join(' '))?.keys() ?? []]));
+
     /** A comparison shows first the page that bears its name, then both of its sides. @param {string} query @param {any[]} all */
     const compare = (query, all) => {
       const pair = sides(query.slice(0, LONGEST));
       if (!pair) return null;
       const [left, right] = pair;
       const shared = `${left} ${right.trim().split(/\s+/).at(-1)}`; // "dense and sparse retrieval"
-      const a = rank(!names.has(key(left)) && names.has(key(shared)) ? shared : left);
+      const a = rank(!ownersOf(left).size && ownersOf(shared).size ? shared : left);
       const b = rank(right);
       if (!a.enough || !b.enough || !a.found.length || !b.found.length) return null;
       const one = a.found[0];
       const other = b.found.find(({ page }) => page !== one.page) ?? one;
-      const own = names.get(key(query));
-      const rest = all.filter(({ page }) => page !== one.page && page !== other.page);
-      return [...new Set([...rest.filter(({ page }) => own?.has(page)), one, other, ...rest])];
+      const own = ownersOf(query);
+      const seen = new Set();
+      return [...all.filter(({ page }) => own.has(page)), one, other, ...all].filter(({ page }) => !seen.has(page) && seen.add(page));
     };
 
     /**
