@@ -65,7 +65,7 @@ def _texts(node: nodes.Node) -> list[str]:
         return []
     if isinstance(node, addnodes.pending_xref) and node.get("refdomain") == "cite":
         return []
-    block = isinstance(node, nodes.Body)
+    block = isinstance(node, (nodes.Body, nodes.TextElement)) and not isinstance(node, nodes.Inline)
     return [part for child in node.children for part in _texts(child)] + [" "] * block
 
 
@@ -126,6 +126,8 @@ def on_builder_inited(app: Sphinx) -> None:
     if app.builder.format != "html":
         return
     app.builder.search = False  # type: ignore[attr-defined]
+    if not MINISEARCH.exists():
+        raise ExtensionError("MiniSearch is not installed; run 'make html', which installs it")
     target = Path(app.outdir, "_static", FOLDER)
     target.mkdir(parents=True, exist_ok=True)
     shutil.copy(MINISEARCH / "dist" / "umd" / "index.js", target / "minisearch.js")
