@@ -88,7 +88,7 @@ class FillAToZ(SphinxPostTransform):
         parts: list[nodes.Node] = [jump] if found else []
         for head, names in found:
             items = [nodes.list_item("", self._item(name)) for name in names]
-            parts.append(nodes.rubric("", head, ids=[_id(head)]))
+            parts.append(nodes.rubric("", head, ids=[_id(head)], classes=["fb-letters"]))
             parts.append(nodes.bullet_list("", *items, classes=["fb-index", "fb-columns"]))
         return parts
 

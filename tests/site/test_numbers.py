@@ -5,13 +5,15 @@ from __future__ import annotations
 import pickle
 import re
 from collections import Counter
-from pathlib import Path
 
-from bs4 import BeautifulSoup
+import pytest
+from bs4 import BeautifulSoup, SoupStrainer
 
 from fieldbook.build import DOCTREES
 
 NOT_PROSE = {
+    ".fb-letters": "the letters of the index, and its range of digits",
+    ".fb-index": "the names of all pages, each judged on its own",
     "div.highlight": "code, and what cells print",
     "div.cell": "a cell with its output",
     "svg": "a picture that a cell drew",
@@ -35,22 +37,29 @@ NOT_PROSE = {
 }
 
 
-def prose_of(page: Path) -> BeautifulSoup:
-    article = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").select_one("article[role=main]")
-    for selector in NOT_PROSE:
-        for node in article.select(selector):
-            node.decompose()
-    return article
+@pytest.fixture(scope="module")
+def articles(site) -> tuple[dict[str, str], list[str]]:
+    """Read each page once; return the prose of each by its name, and the keys of `NOT_PROSE` that no page needs."""
+    prose, unneeded = {}, list(NOT_PROSE)
+    for path in (site / "index.html", *site.rglob("docs/**/*.html")):
+        html = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser", parse_only=SoupStrainer("article"))
+        article = html.select_one("article[role=main]")
+        unneeded = [selector for selector in unneeded if not article.select_one(selector)]
+        for selector in NOT_PROSE:
+            for node in article.select(selector):
+                node.decompose()
+        prose[path.relative_to(site).with_suffix("").as_posix()] = article.get_text(" ")
+    return prose, unneeded
 
 
-def test_every_digit_of_the_prose_was_judged(site):
+def test_every_digit_of_the_prose_was_judged(site, articles):
     with (site.parents[1] / DOCTREES / "environment.pickle").open("rb") as file:
         record = pickle.load(file).domaindata["concept"]["numbers"]
     assert len(record) > 20
     missed, seen = {}, 0
     for docname, page in record.items():
         judged = Counter(run for line in page.lines for run in re.findall(r"\d+", line.text))
-        shown = Counter(re.findall(r"\d+", prose_of(site / f"{docname}.html").get_text(" ")))
+        shown = Counter(re.findall(r"\d+", articles[0][docname]))
         seen += shown.total()
         if shown - judged:
             missed[docname] = dict(shown - judged)
@@ -58,7 +67,5 @@ def test_every_digit_of_the_prose_was_judged(site):
     assert seen > 500
 
 
-def test_nothing_is_left_out_that_is_not_there(site):
-    pages = [BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser") for page in site.rglob("docs/**/*.html")]
-    pages.append(BeautifulSoup((site / "index.html").read_text(encoding="utf-8"), "html.parser"))
-    assert [selector for selector in NOT_PROSE if not any(page.select_one(selector) for page in pages)] == []
+def test_nothing_is_left_out_that_is_not_there(articles):
+    assert articles[1] == []
