@@ -145,6 +145,12 @@ def rename(root: Path, slug: str, count: int) -> None:
 
 
 @edit
+def ask(root: Path, slug: str, count: int) -> None:
+    """Say which question it answers."""
+    replace(find(root, slug), r"^questions: .*\n|(?=^requires: )", f"questions: [What for{' and when' * count}?]\n")
+
+
+@edit
 def review(root: Path, slug: str, count: int) -> None:
     replace(find(root, slug), r"^reviewed: .*$", f"reviewed: 2026-{count + 1:02}")
 

@@ -56,7 +56,9 @@ output = st.sampled_from(
 )
 ARGUMENTS = {
     **dict.fromkeys(("build_again", "relabel", "reorder_areas", "delete_data", "mend_bibliography"), st.tuples()),
-    **dict.fromkeys(("retitle", "resummarize", "rename", "review", "rewrite", "warn_of"), st.tuples(slug, count)),
+    **dict.fromkeys(
+        ("retitle", "resummarize", "rename", "ask", "review", "rewrite", "warn_of"), st.tuples(slug, count)
+    ),
     **dict.fromkeys(("head", "reword_card", "swap_cell"), st.tuples(slug, count)),
     **dict.fromkeys(("glue_another", "recaption"), st.tuples(st.sampled_from(("mean", "spread", "circle")), count)),
     **dict.fromkeys(("require", "contrast", "link"), st.tuples(slug, any_slug)),

@@ -134,6 +134,42 @@ def test_an_incremental_build_gives_what_a_fresh_one_gives(project, edits):
         assert any(name.endswith(".html") for name in changed)
 
 
+def test_names_and_questions_reach_the_index_and_the_search_without_a_fresh_build(project):
+    project.write("docs/about/a-to-z.md", "# A to Z\n\n```{a-to-z}\n```\n")
+    project.edit("docs/about/index.md", "\nfurther\n", "\nfurther\na-to-z\n")
+    before = project.build(out="incremental")
+    assert before.warnings == []
+    listed = [item.text for item in before.page("docs/about/a-to-z.html").select(".fb-index li")]
+    assert listed == ["arithmetic mean: Mean", "average: Mean", "Mean", "Median", "Token", "word piece: Token"]
+    assert before.page("docs/about/a-to-z.html").select_one(".fb-index strong a[href='../words/token.html']")
+
+    project.edit(
+        "docs/numbers/median.md", "aliases: []", "aliases: [50th percentile]\nquestions: [Which is in the middle?]"
+    )
+    project.edit("docs/words/token.md", "# Token", "# Piece of text")
+    after = project.build(out="incremental")
+    fresh = project.build(out="fresh")
+    assert after.warnings == fresh.warnings == []
+    assert differing(after, fresh) == []
+    wanted = ["50th percentile: Median", "arithmetic mean: Mean", "average: Mean", "Mean", "Median"]
+    wanted += ["Piece of text", "word piece: Piece of text"]
+    for name in ("docs/about/a-to-z.html", "search.html"):
+        assert [item.text.strip() for item in after.page(name).select(".fb-index li")] == wanted, name
+    article = after.page("docs/numbers/median.html").select_one("#related-concepts")
+    assert "Which is in the middle?" in article.text
+    assert "50th percentile" in article.text
+    data = after.files()["_static/search/data.js"].decode()
+    for part in (
+        "Which is in the middle?",
+        "50th percentile",
+        "Piece of text",
+        "docs/about/a-to-z.html",
+        "card-mean-2",
+    ):
+        assert part in data
+    assert "Token" not in data
+
+
 def test_a_changed_source_makes_no_page_be_read_again_and_only_those_that_cite_it_be_written(project):
     built = project.build()
     trees = {path: path.stat().st_mtime_ns for path in (built.out.parent / "doctrees").rglob("*.doctree")}
