@@ -122,6 +122,12 @@ It says what to look for.
 """
 )
 
+QUESTIONS = FRONT.replace(
+    "aliases: []\n",
+    "aliases: [one of 37]\nquestions:\n- How it works.\n- Which comes first: scaling or normalizing?\n",
+)
+ONE_QUESTION = FRONT.replace("aliases: []\n", "aliases: []\nquestions: How does it work?\n")
+
 NO_KERNEL = "---\n" + FRONT + "# No kernel\n\n```{code-cell} ipython3\n1 + 1\n```\n"
 
 SOURCES = """
@@ -149,10 +155,12 @@ def test_every_fault_that_the_kitchen_sink_quotes_is_what_the_build_says(project
     )
     project.write(
         "docs/foundations/index.md",
-        "# Foundations\n\n```{toctree}\nsoftmax\nglue\nfigure\nno-kernel\nexplore\nexplore-elsewhere\n```\n",
+        "# Foundations\n\n```{toctree}\nsoftmax\nglue\nfigure\nno-kernel\nquestions\none-question\nexplore\n"
+        "explore-elsewhere\n```\n",
     )
     pages = {"softmax": MISUSES, "glue": GLUE, "figure": FIGURE, "no-kernel": NO_KERNEL}
     pages |= {"explore": EXPLORE, "explore-elsewhere": EXPLORE_ELSEWHERE}
+    pages |= {"questions": f"---\n{QUESTIONS}# Questions\n", "one-question": f"---\n{ONE_QUESTION}# One question\n"}
     for slug, text in pages.items():
         project.write(f"docs/foundations/{slug}.md", text)
     said = [re.sub(r"^\S+: WARNING: ", "", line) for line in project.build_apart().warnings]
@@ -187,6 +195,8 @@ def test_a_scaffolded_page_is_refused_for_everything_that_is_not_written(project
             *guidance,
             f"{path}:4: WARNING: 'summary' is not as it should be (input should be a valid string); "
             "write one sentence in plain text [fieldbook.front-matter]",
+            f"{path}:6: WARNING: 'questions' is not as it should be (input should be a valid list); "
+            "write a list of questions, each with its mark and at most 100 letters [fieldbook.front-matter]",
             f"{path}:{project.line(path, 'Where a claim comes from')}: WARNING: unknown bibliography key "
             "'author2017word'; add it to the bibliography [fieldbook.bibliography]",
             *(

@@ -129,13 +129,15 @@ def test_new_says_when_the_title_is_a_guess(book, capsys):
     assert (book / "docs/planned.yml").read_text(encoding="utf-8") == PLANNED
 
 
-def test_a_new_page_carries_the_month_and_lacks_its_summary(book):
+def test_a_new_page_carries_the_month_and_lacks_its_summary_and_its_questions(book):
     files = scaffold.files(book, "training/dpo", areas=["training"], pages=[], month="2031-07")
     front = concept.parse(files["docs/training/dpo.md"], "docs/training/dpo")
     assert [(fault.line, fault.message.partition(" (")[0]) for fault in front.faults] == [
-        (4, "'summary' is not as it should be")
+        (4, "'summary' is not as it should be"),
+        (6, "'questions' is not as it should be"),
     ]
     filled = files["docs/training/dpo.md"].replace("summary:", "summary: One sentence.")
+    filled = filled.replace("questions:", "questions: [What is it?]")
     assert concept.parse(filled, "docs/training/dpo").concept.reviewed == "2031-07"
 
 

@@ -5,7 +5,7 @@ the templates beside this file. All three speak of ``page-template`` in ``contri
 slug and area instead. Two kinds of lines in the page template begin with a comment mark (``% ``, and ``# `` before
 ``from code_examples``), because they name what only a copy has; a copy loses the marks.
 
-No copy is finished by chance: guidance, an empty summary, a doctest that fails, an unknown citation key and tests that
+No copy is finished by chance: guidance, an empty summary, no questions, a doctest that fails, an unknown citation key and tests that
 fail refuse it until it is written. `files` only reads; the caller writes everything or nothing. A module or a test that
 is there already, because another page needed the function first, is returned as it stands.
 """
@@ -74,6 +74,7 @@ def files(root: Path, place: str, *, areas: Collection[str], pages: Iterable[Pat
     }
     text = re.sub(r"^(% |# (?=from code_examples))", "", texts[TEMPLATE], flags=re.MULTILINE)
     text = re.sub(r"^summary:.*", "summary:", text, count=1, flags=re.MULTILINE)
+    text = re.sub(r"^questions:.*\n(- .*\n)*", "questions:\n", text, count=1, flags=re.MULTILINE)
     text = re.sub(r"^reviewed:.*", f"reviewed: {month}", text, count=1, flags=re.MULTILINE)
     text = re.sub(r"^# .*", lambda _: f"# {title}", text, count=1, flags=re.MULTILINE)
     made = {
