@@ -56,7 +56,7 @@ def index(pages: Iterable[Page]) -> list[tuple[str, list[Name]]]:
     """Return all names by letter, digits first."""
     names = (Name(name, page) for page in pages for name in dict.fromkeys([page.title, *page.listed("aliases")]))
     ordered = sorted(names, key=lambda entry: (_key(entry.name), entry.name, entry.page.slug))
-    ordered.sort(key=lambda entry: letter(entry.name).replace(DIGITS, ""))
+    ordered.sort(key=lambda entry: letter(entry.name))
     return [(head, list(found)) for head, found in itertools.groupby(ordered, lambda entry: letter(entry.name))]
 
 

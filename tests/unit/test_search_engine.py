@@ -43,7 +43,7 @@ PAGES = sorted(
             "Softmax temperature",
             "Divides the scores before they become shares.",
             ["sampling temperature"],
-            ["Why is my model so random?"],
+            ["Why is my model so random?", "Why does phi 2 repeat what phi 2 said?"],
             "A divisor of logits sharpens or flattens what is drawn.",
             [("How it works", "Divide the logits by a number."), ("Choosing and tuning", "Begin at one.")],
         ),
@@ -63,6 +63,13 @@ PAGES = sorted(
             "Finds text by vectors that a network makes of query and passage.",
             ["embedding search"],
             ["How can I find text that shares no word with my query?"],
+        ),
+        page(
+            "dense-layer",
+            "Dense layers",
+            "A dense layer joins every input to every output.",
+            ["dense network"],
+            ["Which matrix has no holes?"],
         ),
         page(
             "sparse-retrieval",
@@ -142,7 +149,7 @@ PAGES = sorted(
             ["ANN index"],
             ["Which store of embeddings should I run?"],
         ),
-        page("data", "Data", "What is learnt from.", [], ["Where do examples come from?"]),
+        page("data", "Data", "What is learnt from.", ["phi 2"], ["Where do examples come from?"]),
         page("zwilling-one", "Zwilling", "Says nothing that its sibling does not say.", [], []),
         page("zwilling-two", "Zwilling", "Says nothing that its sibling does not say.", [], []),
     ],
@@ -477,8 +484,10 @@ def test_the_sides_of_a_comparison(engine, query, sides):
 )
 def test_a_comparison_shows_both_of_its_sides(engine, query, both):
     asked = engine.ask(query)
+    slugs = [result["slug"] for result in asked["results"]]
     assert asked["compared"]
-    assert [result["slug"] for result in asked["results"]][:2] == both
+    assert slugs[:2] == both
+    assert len(slugs) == len(set(slugs))
 
 
 def test_the_page_that_bears_the_name_of_a_comparison_comes_before_its_sides(engine):
@@ -561,7 +570,10 @@ def test_what_comes_near_is_told_where_nothing_is_found(engine):
     asked = engine.ask("reward wombats zebras lions")
     assert asked["results"] == []
     assert "ppo" in {found["slug"] for found in asked["near"]}
-    assert len(asked["near"]) <= 3
+    asked = engine.ask("model wombats zebras lions tigers")
+    assert asked["results"] == []
+    assert len(asked["near"]) == 3
+    assert len(engine.ask("model wombats zebras lions tigers", 2)["near"]) == 2
 
 
 def test_pages_that_say_the_same_stand_in_the_order_of_the_data(engine):
@@ -598,13 +610,17 @@ def test_the_words_meant_are_marked(engine, text, query, marked):
     assert engine.marked(text, query) == marked
 
 
-DAMAGED = [None, {}, [], 5, "pages", {"pages": None}, {"pages": {}}, {"pages": "x"}, {"pages": [None]}, {"pages": [[]]}]
-DAMAGED += [{"pages": [["slug", "Title"]]}, {"pages": [["a", "A", "b", "", [], [], "", [["x", "Y", "z"]], []]]}]
+NO_LIST = [None, {}, [], 5, "pages", {"pages": None}, {"pages": {}}, {"pages": "x"}]
+NO_PAGE = [[None], [[]], [["slug", "Title"]], [["a", "A", "b", "", [], [], "", [["x", "Heading", "text"]], []]]]
 
 
-@pytest.mark.parametrize("data", DAMAGED, ids=repr)
-def test_damaged_data_are_refused_at_once(engine, data):
-    with pytest.raises(EngineError):
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [*((data, "no search data") for data in NO_LIST), *(({"pages": pages}, "TypeError") for pages in NO_PAGE)],
+    ids=repr,
+)
+def test_damaged_data_are_refused_at_once(engine, data, said):
+    with pytest.raises(EngineError, match=said):
         engine.call("open", False if data is None else data)
     assert engine.slugs("lora")[0] == "lora", "the engine before it is as it was"
 
