@@ -161,12 +161,16 @@ def test_cells_are_checked(project):
 
 def editable_lines(text: str) -> list[tuple[int, list[int]]]:
     """Return the lines of a page's prose that no citation covers, each with where a number may be put."""
-    rows, found, fence, cited_table = text.split("\n"), [], "", False
+    rows, found, fence, cited_table, formula = text.split("\n"), [], "", False, False
     front = rows.index("---", 1) if rows[0] == "---" else -1
     for at, row in enumerate(rows):
         mark = re.match(r"\s*(`{3,})", row)
         if at <= front or fence or mark:
             fence = "" if mark and fence and row.strip() == fence else fence or (mark[1] if mark else "")
+            continue
+        if row.startswith("$$"):
+            formula ^= row.count("$$") == 1
+        if formula:
             continue
         if row.startswith(":::"):
             cited_table = "{table}" in row and "cite:" in row
