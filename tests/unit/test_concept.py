@@ -106,3 +106,67 @@ def test_no_block_is_one_fault(text):
 
 def test_a_date_stays_the_text_that_stands_there():
     assert concept.parse(GOOD.replace("2026-11", "'2026-11'"), "d").concept.reviewed == "2026-11"
+
+
+# --- questions -------------------------------------------------------------------------------------------------------
+
+QUESTIONS = """questions:
+- How do scores become shares?
+- "Which comes first: scaling or normalizing?"
+"""
+ASKED = GOOD.replace("requires:", f"{QUESTIONS}requires:")
+
+
+def test_questions_may_be_left_out_and_stand_behind_the_aliases():
+    assert concept.parse(GOOD, "d").concept.questions == ()
+    front = concept.parse(ASKED, "d")
+    assert front.faults == ()
+    assert front.concept.questions == ("How do scores become shares?", "Which comes first: scaling or normalizing?")
+    assert (front.line("questions"), front.line("requires"), front.end) == (6, 9, 12)
+
+
+@pytest.mark.parametrize(
+    ("question", "message"),
+    [
+        ("How scores become shares.", "'How scores become shares.' is no question of at most 100 letters"),
+        ("'?'", "'?' is no question of at most 100 letters that ends in '?'; rewrite or shorten it"),
+        ("''", "'' is no question"),
+        (f"{'x' * 100}?", "is no question of at most 100 letters"),
+        ("Which: this or that?", "an entry of 'questions' holds ': '; put it between quotes"),
+        ("[Why?]", "'questions' is not as it should be (input should be a valid string); write a list of questions"),
+        ("", "'questions' is not as it should be (input should be a valid string); write a list of questions"),
+    ],
+)
+def test_a_faulty_question_is_said_at_its_own_line(question, message):
+    found = faults(ASKED.replace('- "Which comes first: scaling or normalizing?"', f"- {question}"))
+    assert [line for line, _ in found] == [8]
+    assert message in found[0][1]
+
+
+def test_a_question_of_exactly_the_limit_is_accepted():
+    assert faults(ASKED.replace("How do scores become shares?", f"{'x' * 99}?")) == []
+
+
+def test_a_faulty_entry_of_any_list_is_said_at_its_own_line():
+    text = GOOD.replace("requires: [gradient-descent]", "requires:\n- gradient-descent\n- Two words")
+    assert [line for line, _ in faults(text)] == [8]
+    text = GOOD.replace("aliases: [normalized exponential,", "aliases: [\n  one: two,\n ")
+    assert faults(text) == [(6, "an entry of 'aliases' holds ': '; put it between quotes")]
+
+
+@pytest.mark.parametrize("value", ["Why?", "{why: so}", "", "5"])
+def test_questions_that_are_no_list_are_said_at_their_key(value):
+    found = faults(GOOD.replace("requires:", f"questions: {value}\nrequires:"))
+    assert [(line, message.partition(";")[0]) for line, message in found] == [
+        (6, "'questions' is not as it should be (input should be a valid list)")
+    ]
+
+
+def test_the_table_of_keys_says_when_each_is_needed():
+    when = {key: needed for key, needed, _ in concept.schema_rows()}
+    assert {key for key, needed in when.items() if needed == "always"} == set(concept.REQUIRED)
+    assert {key: when[key] for key in ("file_format", "kernelspec", "questions")} == {
+        "file_format": "with cells",
+        "kernelspec": "with cells",
+        "questions": "by `make test`",
+    }

@@ -12,6 +12,7 @@ from fieldbook import names
 from fieldbook.cell_code import shown_strings, unchecked
 from fieldbook.faults import Rule
 from fieldbook.held import MOST, held_numbers
+from fieldbook.number_gate import front_lines
 from fieldbook.numbers import Class, Line, Sources, counts, judge
 from fieldbook.source import Cell, Fence
 
@@ -97,6 +98,20 @@ def test_an_alias_is_a_name_so_that_letters_make_a_number_part_of_one():
         assert "refused" in classes(refused, place="alias"), refused
         assert "named" not in classes(refused, place="alias"), refused
     assert classes("word2vec", place="heading") == ["refused"]
+
+
+def test_a_number_of_the_front_matter_is_said_at_its_own_line():
+    text = (
+        "---\nsummary: About 5.\naliases: [int 6]\nquestions:\n- Why 7?\n- Why not?\n- How 8?\n---\n\n# A\n\n- int 6\n"
+    )
+    front = {"summary": "About 5.", "aliases": '["int 6"]', "questions": '["Why 7?", "Why not?", "How 8?"]'}
+    found = [(line.number, line.text, line.place) for line in front_lines(front, text)]
+    assert found == [
+        (2, "About 5.", "heading"),
+        (3, "int 6", "alias"),
+        (5, "Why 7?", "heading"),
+        (7, "How 8?", "heading"),
+    ]
 
 
 def test_a_heading_holds_named_numbers_only():
