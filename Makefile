@@ -29,11 +29,11 @@ LOCK := $(RUN) -m uv pip compile pyproject.toml --quiet --universal --generate-h
 	--fork-strategy fewest --no-emit-index-url --no-annotate --upgrade --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help html check test fix new serve mutants edits bench linkcheck lock clean
+.PHONY: help html check test fix new serve mutants edits bench search-quality linkcheck lock clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s  %s\n", $$1, $$2 }' Makefile
 
 html: .venv/html-$(ID) node_modules/.package-lock.json ## execute, check and build every page into _build/html
 	@$(RUN) -m fieldbook html
@@ -71,6 +71,9 @@ edits: .venv/test-$(ID) node_modules/.package-lock.json ## the long run: fresh d
 
 bench: .venv/test-$(ID) node_modules/.package-lock.json ## measure builds, ours and the stock toolchain's (BENCH="cold noop edit")
 	@$(RUN) tests/benchmarks/bench.py $(BENCH)
+
+search-quality: .venv/dev-$(ID) html ## measure how well the search finds, beside others, into tests/search/rankings.json (needs Chromium)
+	@$(RUN) -m tests.search.quality
 
 linkcheck: .venv/html-$(ID) node_modules/.package-lock.json ## see whether the addresses of other sites still answer (gates nothing)
 	@$(RUN) -m sphinx --builder linkcheck --quiet --doctree-dir _build/doctrees-linkcheck . _build/linkcheck

@@ -15,7 +15,7 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from fieldbook.authoring import page_cards
 from fieldbook.node import find_node
 from tests.search import labels
-from tests.search.labels import CUTOFF, KINDS, SETS, Query
+from tests.search.labels import CUTOFF, KINDS, RANKINGS, SETS, Query
 
 FLOORS = {
     ("queries", "all"): 0.90,
@@ -113,3 +113,10 @@ def test_a_copy_is_seen_through_case_marks_and_stop_words() -> None:
     assert [fault.partition(";")[0] for fault in copied(asked, known)] == [
         "learning-rate: 'Why did the *loss* go up?' is the labelled query 'why does my loss go up'"
     ]
+
+
+def test_the_report_is_of_this_engine_and_these_words() -> None:
+    measured = json.loads(RANKINGS.read_text(encoding="utf-8"))["digest"]
+    assert measured == labels.digest(), (
+        "engine, labelled queries, aliases or questions are not those that were measured: run 'make search-quality'"
+    )
