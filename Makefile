@@ -69,7 +69,7 @@ edits: .venv/test-$(ID) node_modules/.package-lock.json ## the long run: fresh d
 	@FIELDBOOK_PAGES=all $(RUN) -m pytest tests/site tests/browser/test_explorables.py
 	@FIELDBOOK_EDITS=$(or $(EDITS),300) $(RUN) -m pytest tests/differential
 
-bench: .venv/test-$(ID) node_modules/.package-lock.json ## measure builds, ours and the stock toolchain's (BENCH="cold noop edit")
+bench: .venv/dev-$(ID) node_modules/.package-lock.json ## measure builds, ours and the stock toolchain's (BENCH="cold noop edit"; BENCH=search: the search of the built site as it grows)
 	@$(RUN) tests/benchmarks/bench.py $(BENCH)
 
 search-quality: .venv/dev-$(ID) html ## measure how well the search finds, beside others, into tests/search/rankings.json (needs Chromium)

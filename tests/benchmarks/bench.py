@@ -5,6 +5,8 @@ asserted about time, since machines differ; the bars stand beside the figures. M
 build, and, sampled, all of its processes together (shared pages counted once).
 
     python tests/benchmarks/bench.py [cold noop edit warm executor scale navigation] [--pages 120] [--sizes 100,400]
+
+Only if it is named, `search` measures what the search of the built site costs as it grows (`search_scale.py`).
 """
 
 from __future__ import annotations
@@ -289,6 +291,19 @@ class Bench:
             )
         return rows
 
+    def search(self) -> list[Row]:
+        """The cost of the search, at the site's size and at ten times that."""
+        from tests.benchmarks import search_scale  # needs the built site, and Pagefind
+
+        rows = []
+        for count, found in search_scale.main().items():
+            keys, kilobytes = found["latency"]["keystroke, Chromium at 1/4"], found["bytes"]["gzip"] / 1000
+            rows += [
+                Row(f"search of {count} pages: first query, kB compressed", f"{kilobytes:.0f}", bar="≤ 150"),
+                Row("  a keystroke at 1/4 speed, p95, ms", f"{keys['p95']:.1f}", bar="≤ 30"),
+            ]
+        return rows
+
 
 def _pages(run: Run) -> str:
     return f"{run.clock['read']:.0f} read, {run.clock['written']:.0f} written" if run.clock else "nothing to do"
@@ -325,11 +340,13 @@ NAMES = ("cold", "noop", "edit", "warm", "executor", "scale", "navigation")
 def main() -> None:
     """Measure what is named, or everything; print a table and write the report."""
     parser = argparse.ArgumentParser(description="Measure builds of generated sites.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(NAMES)}; all if none is named")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"any of {', '.join(NAMES)}, search; all but that if none is named"
+    )
     parser.add_argument("--pages", type=int, default=120, help="pages of the site that is executed")
     parser.add_argument("--sizes", default="100,400,1600", help="sizes of the sites without cells")
     options = parser.parse_args()
-    unknown = set(options.names) - set(NAMES)
+    unknown = set(options.names) - {*NAMES, "search"}
     if unknown:
         parser.error(f"no measurement is called {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
     before, rows = machine(), []
