@@ -109,7 +109,7 @@ def silent(query: Query, found: Sequence[str]) -> float:
     return float(not found)
 
 
-def interval(values: Sequence[float], draws: int = 2000, seed: int = 0) -> tuple[float, float]:
+def interval(values: Sequence[float], draws: int = 1000, seed: int = 0) -> tuple[float, float]:
     """Return the 95 % bootstrap interval of a mean: the queries are drawn anew, with replacement.
 
     Examples
