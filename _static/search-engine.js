@@ -93,6 +93,18 @@
     return d[a.length][b.length];
   };
 
+  /** The set of a word's letters, as bits. @param {string} word */
+  const letters = (word) => {
+    let mask = 0;
+    for (let i = 0; i < word.length; i++) mask |= 1 << (word.charCodeAt(i) % 32);
+    return mask;
+  };
+  const bits = (/** @type {number} */ mask) => {
+    let count = 0;
+    for (let left = mask; left; left &= left - 1) count += 1;
+    return count;
+  };
+
   const COMPARISONS = [
     /^(?:.*\bdifferences? between )(.+?)\s+(?:and|vs\.?|versus|or)\s+(.+)$/i,
     /^(?:compare|comparing|comparison (?:of|between)) (.+?)\s+(?:and|with|to|vs\.?|versus|or)\s+(.+)$/i,
@@ -146,6 +158,8 @@
     const spellings = (text) => [runs(text).flat(), runs(text).map((parts) => parts.join(''))]
       .map((list) => list.filter((word) => word.length < 40 && !STOP.has(word)).map(stem));
     const key = (/** @type {string} */ text) => spellings(text)[0].join(' ');
+    /** A name of stop words alone, such as GoT, is meant by nothing but itself; no other key begins so. @param {string} text */
+    const bare = (text) => `=${runs(text).flat().join(' ')}`;
 
     /** @type {{slug: string, title: string, area: string, url: string, summary: string, aliases: string[]}[]} */
     const pages = [];
@@ -172,7 +186,7 @@
       for (const [anchor, question, body] of cards) add({ page, anchor, label: question, kind: 'card' }, { question, text: body });
       for (const question of questions) add({ page, anchor: '', label: question, kind: 'question' }, { question });
       for (const [name, weight] of [...aliases.map((/** @type {string} */ alias) => [alias, ALIAS]), [slug, 1], [title, 1]]) {
-        for (const spelt of spellings(name).map((list) => list.join(' '))) {
+        for (const spelt of key(name) ? spellings(name).map((list) => list.join(' ')) : [bare(name)]) {
           const owners = names.get(spelt) ?? new Map();
           if (spelt) names.set(spelt, owners.set(page, weight));
         }
@@ -204,6 +218,9 @@
     };
     const isKnown = (/** @type {string} */ word) => scores(word).size > 0;
 
+    /** Each word that may be a misspelt one's nearest, with the set of its letters: a change takes away and adds at most one. */
+    const spelt = [...vocabulary].filter((word) => word.length > 3).map((word) => /** @type {[string, number]} */ ([word, letters(word)]));
+
     /** The nearest words of the site: one change in up to 7 letters, two up to 11, then three. @param {string} word */
     const nearest = (word) => {
       if (word.length < 4 || /\d/.test(word)) return [];
@@ -211,8 +228,9 @@
       /** @type {string[]} */
       let found = [];
       let best = most + 0.1;
-      for (const id of vocabulary) {
-        if (id.length < 4 || Math.abs(id.length - word.length) > most) continue;
+      const own = letters(word);
+      for (const [id, mask] of spelt) {
+        if (Math.abs(id.length - word.length) > best || bits(own & ~mask) > best || bits(mask & ~own) > best) continue;
         const steps = distance(word, id) + (id[0] === word[0] ? 0 : 0.5);
         if (steps < best) found = [];
         if (steps <= best) found.push(id);
@@ -284,6 +302,11 @@
     /** All pages that know a word of a query, best first, and whether that is enough to show them. @param {string} query */
     const rank = (query) => {
       const looked = cut(query).map((word, i, list) => lookUp(word, i === list.length - 1));
+      if (!looked.length) {
+        const found = [...names.get(bare(query.slice(0, LONGEST))) ?? []]
+          .map(([page, score]) => ({ page, score, share: 1, passage: passages.find((passage) => passage.page === page) }));
+        return { found, enough: found.length > 0, looked };
+      }
       /** @type {Map<number, [number, number]>} */
       const byPage = new Map();
       /** @type {Map<number, [number, number]>} */

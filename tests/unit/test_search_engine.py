@@ -68,7 +68,7 @@ PAGES = sorted(
             "dense-layer",
             "Dense layers",
             "A dense layer joins every input to every output.",
-            ["dense network"],
+            ["dense network", "all to all"],
             ["Which matrix has no holes?"],
         ),
         page(
