@@ -32,7 +32,14 @@ STATE = Path("_build/state.json")
 INPUTS = {
     "framework": ("conf.py", "requirements.txt", "package-lock.json", "_extensions", "_templates"),
     "static": ("_static",),
-    "pages": ("index.md", "docs", "code_examples", "tests/mutation/results.json", "tests/pages/refused", "tests/search"),
+    "pages": (
+        "index.md",
+        "docs",
+        "code_examples",
+        "tests/mutation/results.json",
+        "tests/pages/refused",
+        "tests/search",
+    ),
 }
 """What a build reads, by what follows from a change."""
 
